@@ -1,0 +1,33 @@
+# make tools   installs, pinned, the programs that the tests call (under target/tools)
+# make test    everything a change must pass; the last lines are those of cargo test
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: build tools test fmt lint deny check-tools-scripts doctest alltests
+
+TOOLS := $(CURDIR)/target/tools
+
+build:
+	cargo build --release --locked
+
+tools:
+	bash tests/tools/install.sh
+
+fmt:
+	cargo fmt --all --check
+
+lint:
+	cargo clippy --locked --all-targets --quiet -- -D warnings
+
+deny: tools
+	$(TOOLS)/bin/cargo-deny --log-level warn check --hide-inclusion-graph bans licenses sources
+
+check-tools-scripts: tools
+	$(TOOLS)/bin/shellcheck tests/tools/*.sh .ci/run
+
+# Doc tests first, so that the run ends on the lines of the integration tests.
+doctest:
+	cargo test --locked --quiet --doc
+
+test: tools fmt lint deny check-tools-scripts doctest
+	MIRAI_TOOLS=$(TOOLS) cargo test --locked --lib --bins --tests
