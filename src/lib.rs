@@ -3,5 +3,9 @@
 //! The library knows nothing of terminals: `cli` and `ui` of the binary's crate root call the rooms below, whose arrows
 //! run downwards only (kit, answers → render → plan → apply).
 
+pub mod answers;
 pub mod apply;
+pub mod kit;
 pub mod render;
+pub mod text;
+pub mod yaml;

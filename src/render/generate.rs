@@ -1,0 +1,39 @@
+//! The generators that a kit may call by name: what a template can't express (SQL from a data model, a matrix from the
+//! requirement lists). They are pure, and open to any kit.
+
+use serde_json::{Map, Value};
+
+use super::{Engine, Escape, Scope};
+use crate::kit::{FileRule, Generator, Kit, Module};
+use crate::text::{Problem, Text};
+
+/// Relative paths and contents that a generator produces.
+pub(super) type Outputs = Vec<(String, String)>;
+
+#[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename the arguments")]
+pub(super) fn run(
+    generator: Generator,
+    kit: &Kit,
+    engine: &Engine<'_>,
+    active: &[&Module],
+    module: &Module,
+    rule: &FileRule,
+    scope: &Scope,
+    answers: &Map<String, Value>,
+) -> Result<Outputs, Vec<Problem>> {
+    match generator {
+        Generator::Rgpd => {
+            let at = format!("modules/{}/module.yaml", module.id);
+            let Some(from) = &rule.from else {
+                return Err(vec![Problem::new(at, Text::new("`generate: rgpd` a besoin de `from`", "`generate: rgpd` needs `from`"))]);
+            };
+            let source = format!("modules/{}/files/{from}", module.id);
+            let _model = engine.file(&source, Escape::Quoted, scope).map_err(|p| vec![p])?;
+            Ok(Vec::new())
+        }
+        Generator::Conformity => {
+            let _ = (kit, active, answers);
+            Ok(Vec::new())
+        }
+    }
+}
