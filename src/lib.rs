@@ -4,4 +4,6 @@
 //! run downwards only (kit, answers → render → plan → apply).
 
 pub mod apply;
+pub mod git;
+pub mod plan;
 pub mod render;
