@@ -1,11 +1,14 @@
 //! mirai-kit: generates, checks and keeps up to date application skeletons that conform to the CCT Mirai.
 //!
-//! The library knows nothing of terminals: `cli` and `ui` of the binary's crate root call the rooms below, whose arrows
-//! run downwards only (kit, answers → render → plan → apply).
+//! The rooms' arrows run downwards only: cli → (kit, answers) → render → plan → apply; `ui` is called by `cli` alone.
 
 pub mod answers;
 pub mod apply;
+pub mod cli;
+pub mod git;
 pub mod kit;
+pub mod plan;
 pub mod render;
 pub mod text;
+pub mod ui;
 pub mod yaml;

@@ -1,3 +1,7 @@
-//! Entry point: parses, dispatches and maps the error to an exit code. Nothing else.
+//! Entry point: parses, dispatches and maps the outcome to an exit code. Nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mirai_kit::cli::run(std::env::args_os())
+}

@@ -1,5 +1,29 @@
 //! The only writer of the project: staging, durable rename, and the one path type that may reach the disk.
+//!
+//! A project is made ready in a staging folder beside its target, first commits included, made durable, and shown by one
+//! rename. Interrupted at any instant, nothing or all of it is there, and the next run sweeps what is left over.
 
+mod create;
+#[cfg(unix)]
+mod dir;
+mod error;
+mod names;
+mod options;
+mod place;
 mod relpath;
+mod staging;
+mod write;
 
-pub use relpath::{PathError, SafeRelPath};
+pub use create::{Report, check_target, create};
+pub use error::{ApplyError, TargetProblem};
+pub use options::{Cancel, Options};
+pub use relpath::{MAX_PATH_BYTES, PathError, SafeRelPath};
+
+/// What stands under a name of a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Folder,
+    File,
+    Symlink,
+    Other,
+}

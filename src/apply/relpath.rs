@@ -5,6 +5,11 @@ use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::names;
+
+/// Longest path, in bytes, that is accepted (macOS' `PATH_MAX` is 1024; Linux' is 4096).
+pub const MAX_PATH_BYTES: usize = 1024;
+
 /// A relative path, with `/` separators, that is safe to create below a folder on Linux, macOS and Windows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SafeRelPath(String);
@@ -42,10 +47,35 @@ impl SafeRelPath {
         Ok(Self(path))
     }
 
+    /// Checks and wraps a name: a path of one part, such as the folder that `new NAME` creates.
+    ///
+    /// # Errors
+    /// As [`SafeRelPath::new`], and when the name has a `/`.
+    pub fn name(name: impl Into<String>) -> Result<Self, PathError> {
+        let path = Self::new(name)?;
+        if path.0.contains('/') {
+            return Err(PathError::Refused { path: path.0, reason: "a name has no `/`" });
+        }
+        Ok(path)
+    }
+
     /// The path, with `/` separators.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The folder of the path (empty for a file at the root) and its last part.
+    #[must_use]
+    pub fn split(&self) -> (&str, &str) {
+        self.0.rsplit_once('/').unwrap_or(("", &self.0))
+    }
+
+    /// The rest of the path below `folder`, if it is strictly below it.
+    #[must_use]
+    pub fn below(&self, folder: &Self) -> Option<Self> {
+        let rest = self.0.strip_prefix(folder.as_str())?.strip_prefix('/')?;
+        Some(Self(rest.to_owned()))
     }
 
     /// The path as a case-insensitive, normalising file system sees it: two paths with the same folded form collide.
@@ -62,21 +92,11 @@ impl fmt::Display for SafeRelPath {
 }
 
 fn refusal(path: &str) -> Option<&'static str> {
-    if path.len() > 1024 {
+    if path.len() > MAX_PATH_BYTES {
         return Some("longer than 1024 bytes");
     }
-    if path.contains('\\') {
-        return Some("contains a backslash");
+    if path.starts_with('/') {
+        return Some("absolute");
     }
-    path.split('/').find_map(refusal_of_part)
-}
-
-fn refusal_of_part(part: &str) -> Option<&'static str> {
-    if part.is_empty() || part == "." {
-        return Some("has an empty part (absolute, or doubled `/`)");
-    }
-    if part == ".." {
-        return Some("leaves its folder");
-    }
-    None
+    path.split('/').find_map(names::refusal)
 }

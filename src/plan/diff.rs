@@ -1,0 +1,37 @@
+//! Unified diff, in the form that `git apply` takes back.
+
+use std::fmt::Write;
+
+use similar::TextDiff;
+
+use crate::render::Tree;
+
+/// What the tree would create, as one diff in git's extended format. A file that is not UTF-8 text is only named.
+#[must_use]
+pub fn unified(tree: &Tree) -> String {
+    let mut text = String::new();
+    for (path, file) in tree.files() {
+        let mode = if file.executable { "100755" } else { "100644" };
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "diff --git a/{path} b/{path}\nnew file mode {mode}");
+        match std::str::from_utf8(&file.bytes) {
+            Ok(content) if !content.contains('\0') => text.push_str(&created(path.as_str(), content)),
+            _ => {
+                let _ = writeln!(text, "Binary files /dev/null and b/{path} differ");
+            }
+        }
+    }
+    text
+}
+
+fn created(path: &str, content: &str) -> String {
+    if content.is_empty() {
+        return String::new();
+    }
+    // Lines end at `\n` alone, as for git: a lone carriage return is content.
+    let lines: Vec<&str> = content.split_inclusive('\n').collect();
+    // After a name with a space, git expects a tab.
+    let tab = if path.contains(' ') { "\t" } else { "" };
+    let diff = TextDiff::configure().newline_terminated(true).diff_slices(&[], &lines);
+    diff.unified_diff().header("/dev/null", &format!("b/{path}{tab}")).to_string()
+}
