@@ -4,6 +4,7 @@
 
 pub mod answers;
 pub mod apply;
+pub mod check;
 pub mod cli;
 pub mod git;
 pub mod kit;

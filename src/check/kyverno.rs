@@ -1,0 +1,205 @@
+//! The admission rules that Cloud π Native publishes for its clusters (table of `docs/agreement/kyverno.md` of
+//! `cloud-pi-native/documentation`, commit 089e2af), plus its vocabulary of labels, the limits of its `AppProject` and the
+//! security context that its OpenShift accepts. Rule ids are the platform's own where it has one.
+
+use serde_json::Value;
+
+use super::{Pod, Report, cite, items, kind, pods, text};
+
+/// Registries that `restrict-image-registry` lets through, whatever the project.
+pub const REGISTRIES: [&str; 6] = ["docker.io/", "harbor.io/", "registry.redhat.io/", "quay.io/", "bitnami/", "ghcr.io/"];
+
+/// Values that the platform's label list allows (`docs/agreement/labels-list.md`).
+const VOCABULARY: [(&str, &[&str]); 3] = [
+    ("env", &["dev", "formation", "qualif", "test", "preprod", "prod"]),
+    ("tier", &["frontend", "backend", "db", "cache", "auth"]),
+    ("criticality", &["high", "medium", "low"]),
+];
+
+/// Kinds without a namespace, which a project's `AppProject` refuses, and the one kind that it blacklists.
+const REFUSED_KINDS: [&str; 15] = [
+    "Namespace",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+    "PersistentVolume",
+    "StorageClass",
+    "IngressClass",
+    "PriorityClass",
+    "ClusterPolicy",
+    "ClusterImageCatalog",
+    "ClusterIssuer",
+    "ValidatingWebhookConfiguration",
+    "MutatingWebhookConfiguration",
+    "APIService",
+    "ResourceQuota",
+];
+
+/// Applies the whole table. `registry` is the project's own registry (`host[:port][/path]`).
+#[must_use]
+pub fn check(objects: &[Value], registry: &str) -> Report {
+    let mut report = Report::default();
+    for pod in pods(objects) {
+        on_pod(&mut report, &pod);
+        for container in pod.containers() {
+            on_container(&mut report, container.value, &pod.cite(container), registry, container.init);
+        }
+    }
+    for object in objects {
+        on_object(&mut report, object);
+    }
+    report
+}
+
+fn on_pod(report: &mut Report, pod: &Pod) {
+    let missing: Vec<&str> = ["app", "env", "tier"].into_iter().filter(|l| pod.labels.get(*l).is_none_or(String::is_empty)).collect();
+    report.see("check-labels", &pod.owner, (!missing.is_empty()).then(|| format!("labels missing on the pod: {}", missing.join(", "))));
+    for (label, allowed) in VOCABULARY {
+        if let Some(value) = pod.labels.get(label) {
+            let wrong = !allowed.contains(&value.as_str());
+            report.see("labels-list", &pod.owner, wrong.then(|| format!("{label}: {value:?} is not one of {}", allowed.join(", "))));
+        }
+    }
+    if pod.operator {
+        return;
+    }
+    let host = items(&pod.spec, "/volumes").find(|v| v.get("hostPath").is_some());
+    report.see("disallow-hostpath", &pod.owner, host.map(|v| format!("volume {:?} is a hostPath", text(v, "/name"))));
+    security(report, &pod.owner, &pod.spec, &["runAsUser", "runAsGroup", "fsGroup", "supplementalGroups"]);
+    for field in ["hostNetwork", "hostPID", "hostIPC"] {
+        let on = pod.spec.get(field).and_then(Value::as_bool) == Some(true);
+        report.see("security-context", &pod.owner, on.then(|| format!("{field} is true")));
+    }
+}
+
+fn on_container(report: &mut Report, container: &Value, cited: &str, registry: &str, init: bool) {
+    let image = text(container, "/image");
+    report.see("disallow-latest", cited, floating(image));
+    report.see("restrict-image-registry", cited, foreign(image, registry));
+    let missing: Vec<String> = ["requests", "limits"]
+        .into_iter()
+        .flat_map(|side| ["cpu", "memory"].map(|what| (side, what)))
+        .filter(|(side, what)| {
+            let value = container.pointer(&format!("/resources/{side}/{what}"));
+            !value.is_some_and(|v| v.is_number() || v.as_str().is_some_and(|s| !s.is_empty()))
+        })
+        .map(|(side, what)| format!("{side}.{what}"))
+        .collect();
+    report.see("need-containers-ressources", cited, (!missing.is_empty()).then(|| format!("missing: {}", missing.join(", "))));
+    if !init {
+        let probed = ["livenessProbe", "readinessProbe", "startupProbe"].iter().any(|p| container.get(*p).is_some_and(Value::is_object));
+        report.see("need-liveness-readiness", cited, (!probed).then(|| "none of the three probes".to_owned()));
+    }
+    security(report, cited, container, &["runAsUser", "runAsGroup"]);
+    let context = container.get("securityContext").cloned().unwrap_or_default();
+    for (pointer, refused) in [("/privileged", true), ("/allowPrivilegeEscalation", true)] {
+        let wrong = context.pointer(pointer).and_then(Value::as_bool) == Some(refused);
+        report.see("security-context", cited, wrong.then(|| format!("{} is {refused}", &pointer[1..])));
+    }
+    let added = items(&context, "/capabilities/add").count();
+    report.see("security-context", cited, (added > 0).then(|| "capabilities are added".to_owned()));
+}
+
+fn security(report: &mut Report, cited: &str, holder: &Value, refused: &[&str]) {
+    for field in refused {
+        let there = holder.pointer(&format!("/securityContext/{field}")).is_some_and(|v| !v.is_null());
+        report.see("security-context", cited, there.then(|| format!("securityContext.{field} is set: the cluster chooses it")));
+    }
+}
+
+/// Why an image's tag may change under it, if it may.
+fn floating(image: &str) -> Option<String> {
+    let last = image.rsplit('/').next().unwrap_or_default();
+    if image.is_empty() {
+        return Some("no image".to_owned());
+    }
+    if last.contains('@') {
+        return None;
+    }
+    match last.split_once(':') {
+        None | Some((_, "")) => Some(format!("{image:?} has no tag")),
+        Some((_, "latest")) => Some(format!("{image:?} is a latest tag")),
+        Some(_) => None,
+    }
+}
+
+fn foreign(image: &str, registry: &str) -> Option<String> {
+    let own = format!("{}/", registry.split('/').next().unwrap_or_default());
+    let known = REGISTRIES.iter().any(|prefix| image.starts_with(prefix)) || (own.len() > 1 && image.starts_with(&own));
+    (!known).then(|| format!("{image:?} comes from no allowed registry ({}, {own})", REGISTRIES.join(", ")))
+}
+
+fn on_object(report: &mut Report, object: &Value) {
+    let cited = cite(object);
+    let of = kind(object);
+    let refused = REFUSED_KINDS.contains(&of);
+    report.see("appproject-kinds", &cited, refused.then(|| format!("{of} is refused by the project's AppProject")));
+    let placed = object.pointer("/metadata/namespace").is_some();
+    report.see("no-namespace", &cited, placed.then(|| "metadata.namespace is set: the platform chooses it".to_owned()));
+    match of {
+        "ConfigMap" => {
+            for side in ["/data", "/binaryData"] {
+                for key in object.pointer(side).and_then(Value::as_object).into_iter().flat_map(|m| m.keys()) {
+                    let lower = key.to_lowercase();
+                    let bad = ["password", "passwd", "secret_key"].into_iter().find(|w| lower.contains(w));
+                    report.see("cm-no-credentials", &cited, bad.map(|w| format!("key {key:?} contains {w:?}")));
+                }
+            }
+        }
+        "Service" => {
+            let on = text(object, "/spec/type") == "NodePort" || items(object, "/spec/ports").any(|p| p.get("nodePort").is_some());
+            report.see("restrict-nodeport", &cited, on.then(|| "the Service is a NodePort".to_owned()));
+        }
+        "RoleBinding" => {
+            let on = text(object, "/roleRef/name").contains("self-provisioner");
+            report.see("disallow-selfprovisionning", &cited, on.then(|| "binds the self-provisioners role".to_owned()));
+        }
+        "PersistentVolumeClaim" => size(report, &cited, text(object, "/spec/resources/requests/storage")),
+        "StatefulSet" => {
+            for claim in items(object, "/spec/volumeClaimTemplates") {
+                size(report, &cited, text(claim, "/spec/resources/requests/storage"));
+            }
+        }
+        "Cluster" if text(object, "/apiVersion").starts_with("postgresql.cnpg.io/") => {
+            for pointer in ["/spec/storage/size", "/spec/walStorage/size"] {
+                if object.pointer(pointer).is_some() {
+                    size(report, &cited, text(object, pointer));
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn size(report: &mut Report, cited: &str, quantity: &str) {
+    let problem = match bytes(quantity) {
+        None => Some(format!("{quantity:?} is not a size")),
+        Some(n) if n >= 1 << 40 => Some(format!("{quantity} is not below 1Ti")),
+        Some(_) => None,
+    };
+    report.see("limit-size-pvc", cited, problem);
+}
+
+/// Bytes of a Kubernetes quantity with a whole number (`10Gi`, `500M`).
+fn bytes(quantity: &str) -> Option<u128> {
+    let digits = quantity.chars().take_while(char::is_ascii_digit).count();
+    let number: u128 = quantity[..digits].parse().ok()?;
+    let unit: u128 = match &quantity[digits..] {
+        "" => 1,
+        "k" => 1000,
+        "M" => 1000_u128.pow(2),
+        "G" => 1000_u128.pow(3),
+        "T" => 1000_u128.pow(4),
+        "P" => 1000_u128.pow(5),
+        "Ki" => 1 << 10,
+        "Mi" => 1 << 20,
+        "Gi" => 1 << 30,
+        "Ti" => 1 << 40,
+        "Pi" => 1 << 50,
+        _ => return None,
+    };
+    number.checked_mul(unit)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! Names and label values within what the API server and the operators take.
+
+use serde_json::Value;
+
+use super::{Report, cite, items, kind, labels, name, pods, text};
+
+/// Longest name of each kind whose controller appends to it: pods of a `CronJob` get 11 characters more (Kubernetes,
+/// `pkg/apis/batch/validation`), those of a CloudNativePG `Cluster` up to 13 (`internal/webhook/v1/cluster_webhook.go`).
+fn longest(object: &Value) -> usize {
+    match kind(object) {
+        "CronJob" => 52,
+        "Cluster" if text(object, "/apiVersion").starts_with("postgresql.cnpg.io/") => 50,
+        _ => 63,
+    }
+}
+
+/// Checks the names of objects, containers and ports, and every label.
+#[must_use]
+pub fn check(objects: &[Value]) -> Report {
+    let mut report = Report::default();
+    for object in objects {
+        let cited = cite(object);
+        let max = longest(object);
+        // Roles may hold colons; everything else here is a DNS name.
+        let dots = !matches!(kind(object), "Service" | "Cluster" | "Deployment" | "StatefulSet" | "CronJob" | "Job");
+        report.see("names", &cited, dns(name(object), max, dots));
+        on_labels(&mut report, &cited, object, "/metadata/labels");
+        for pointer in ["/spec/template/metadata/labels", "/spec/jobTemplate/spec/template/metadata/labels", "/spec/inheritedMetadata/labels"] {
+            on_labels(&mut report, &cited, object, pointer);
+        }
+    }
+    for pod in pods(objects) {
+        for container in pod.containers() {
+            report.see("names", &pod.cite(container), dns(text(container.value, "/name"), 63, false));
+            for port in items(container.value, "/ports") {
+                let port = text(port, "/name");
+                let wrong = port.len() > 15 || (!port.is_empty() && dns(port, 15, false).is_some());
+                report.see("names", &pod.cite(container), wrong.then(|| format!("port name {port:?}: 15 characters at most, a to z, 0 to 9 and -")));
+            }
+        }
+    }
+    report
+}
+
+fn dns(name: &str, max: usize, dots: bool) -> Option<String> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || (dots && c == '.');
+    let edges = name.starts_with(['-', '.']) || name.ends_with(['-', '.']);
+    if name.is_empty() {
+        Some("no name".to_owned())
+    } else if name.len() > max {
+        Some(format!("{name:?} has {} characters, {max} at most", name.len()))
+    } else if edges || !name.chars().all(allowed) {
+        Some(format!("{name:?} is not a DNS name"))
+    } else {
+        None
+    }
+}
+
+fn on_labels(report: &mut Report, cited: &str, object: &Value, pointer: &str) {
+    for (key, value) in labels(object, pointer) {
+        let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let edge = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
+        let right = value.len() <= 63 && value.chars().all(inside) && edge(value.chars().next()) && edge(value.chars().last());
+        report.see("label-values", cited, (!right).then(|| format!("label {key}: {value:?} is not a label value (63 characters at most)")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::check;
+
+    fn found(object: &Value) -> Vec<&'static str> {
+        check(std::slice::from_ref(object)).findings.into_iter().map(|f| f.rule).collect()
+    }
+
+    fn of(kind: &str, name: &str) -> Value {
+        json!({"apiVersion": "postgresql.cnpg.io/v1", "kind": kind, "metadata": {"name": name, "labels": {"app": "demo"}}})
+    }
+
+    #[test]
+    fn each_kind_has_its_limit() {
+        for (kind, max) in [("Service", 63), ("CronJob", 52), ("Cluster", 50)] {
+            assert_eq!(found(&of(kind, &"a".repeat(max))), [""; 0], "{kind}");
+            assert_eq!(found(&of(kind, &"a".repeat(max + 1))), ["names"], "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_dns_name_is_refused() {
+        for wrong in ["", "Demo", "demo_x", "-demo", "demo-", "dé", "a.b"] {
+            assert_eq!(found(&of("Service", wrong)), ["names"], "{wrong:?}");
+        }
+        assert_eq!(found(&of("Secret", "a.b")), [""; 0]);
+    }
+
+    #[test]
+    fn containers_ports_and_labels_are_named_too() {
+        let pod = |container: &str, port: &str, label: &str| {
+            json!({"kind": "Deployment", "metadata": {"name": "d"}, "spec": {"template": {"metadata": {"labels": {"app": label}},
+                "spec": {"containers": [{"name": container, "ports": [{"name": port, "containerPort": 1}]}]}}}})
+        };
+        assert_eq!(found(&pod("c", "http", "demo")), [""; 0]);
+        assert_eq!(found(&pod("C", "http", "demo")), ["names"]);
+        assert_eq!(found(&pod("c", "a-port-name-too-long", "demo")), ["names"]);
+        assert_eq!(found(&pod("c", "http", "a b")), ["label-values"]);
+        assert_eq!(found(&pod("c", "http", &"a".repeat(64))), ["label-values"]);
+    }
+}

@@ -1,0 +1,133 @@
+//! Does the traffic arrive? Services against the pods and ports behind them, and everything that points at a Service
+//! or at a port: Ingress, monitors, network policies.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Pod, Report, cite, items, kind, labels, name, pods, text};
+
+/// Checks selectors and ports. The objects are those of one environment, all modules together.
+#[must_use]
+pub fn check(objects: &[Value]) -> Report {
+    let mut report = Report::default();
+    let pods = pods(objects);
+    for object in objects {
+        let cited = cite(object);
+        match kind(object) {
+            "Service" => service(&mut report, &cited, object, &pods),
+            "Ingress" => ingress(&mut report, &cited, object, objects),
+            "ServiceMonitor" => service_monitor(&mut report, &cited, object, objects),
+            "PodMonitor" => pod_monitor(&mut report, &cited, object, &pods),
+            "PodDisruptionBudget" => {
+                selects(&mut report, "pdb-selector", &cited, &labels(object, "/spec/selector/matchLabels"), &pods);
+            }
+            "NetworkPolicy" => network_policy(&mut report, &cited, object, &pods),
+            _ => {}
+        }
+    }
+    report
+}
+
+fn show(selector: &BTreeMap<String, String>) -> String {
+    selector.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",")
+}
+
+/// The pods that a selector matches; none is a finding.
+fn selects<'a>(report: &mut Report, rule: &'static str, cited: &str, selector: &BTreeMap<String, String>, pods: &'a [Pod]) -> Vec<&'a Pod> {
+    let behind: Vec<&Pod> = pods.iter().filter(|p| p.carries(selector)).collect();
+    report.see(rule, cited, behind.is_empty().then(|| format!("selects no pod ({})", show(selector))));
+    behind
+}
+
+fn service(report: &mut Report, cited: &str, object: &Value, pods: &[Pod]) {
+    let selector = labels(object, "/spec/selector");
+    if selector.is_empty() {
+        return;
+    }
+    let behind = selects(report, "service-selector", cited, &selector, pods);
+    for port in items(object, "/spec/ports") {
+        let target = port.get("targetPort").or_else(|| port.get("port")).cloned().unwrap_or_default();
+        // Pods of Jobs may carry the same labels by mistake: every selected pod must listen.
+        let deaf = behind.iter().find(|p| !p.listens(&target));
+        report.see("service-ports", cited, deaf.map(|p| format!("targets port {target}, on which {} does not listen", p.owner)));
+    }
+}
+
+/// Whether a Service exists and has a port.
+fn service_port(objects: &[Value], wanted: &str, port: &Value) -> Result<(), String> {
+    let Some(service) = objects.iter().find(|o| kind(o) == "Service" && name(o) == wanted) else {
+        return Err(format!("Service {wanted:?} does not exist"));
+    };
+    let there = items(service, "/spec/ports").any(|p| match (port.get("name"), port.get("number")) {
+        (Some(n), _) => p.get("name") == Some(n),
+        (None, Some(n)) => p.get("port") == Some(n),
+        _ => false,
+    });
+    if there { Ok(()) } else { Err(format!("Service {wanted:?} has no port {port}")) }
+}
+
+fn ingress(report: &mut Report, cited: &str, object: &Value, objects: &[Value]) {
+    let rules = items(object, "/spec/rules").flat_map(|rule| items(rule, "/http/paths")).map(|path| path.get("backend"));
+    for backend in rules.chain([object.pointer("/spec/defaultBackend")]).flatten() {
+        let port = backend.pointer("/service/port").cloned().unwrap_or_default();
+        report.see("ingress-backend", cited, service_port(objects, text(backend, "/service/name"), &port).err());
+    }
+}
+
+fn service_monitor(report: &mut Report, cited: &str, object: &Value, objects: &[Value]) {
+    let selector = labels(object, "/spec/selector/matchLabels");
+    let services: Vec<&Value> = objects
+        .iter()
+        .filter(|o| kind(o) == "Service")
+        .filter(|o| {
+            let own = labels(o, "/metadata/labels");
+            selector.iter().all(|(k, v)| own.get(k) == Some(v))
+        })
+        .collect();
+    report.see("monitor-selector", cited, services.is_empty().then(|| format!("selects no Service ({})", show(&selector))));
+    for endpoint in items(object, "/spec/endpoints") {
+        let wanted = text(endpoint, "/port");
+        let there = services.iter().any(|s| items(s, "/spec/ports").any(|p| text(p, "/name") == wanted));
+        report.see("monitor-port", cited, (!there).then(|| format!("no selected Service names a port {wanted:?}")));
+    }
+}
+
+fn pod_monitor(report: &mut Report, cited: &str, object: &Value, pods: &[Pod]) {
+    let behind = selects(report, "monitor-selector", cited, &labels(object, "/spec/selector/matchLabels"), pods);
+    for endpoint in items(object, "/spec/podMetricsEndpoints") {
+        let wanted = endpoint.get("port").or_else(|| endpoint.get("portNumber")).cloned().unwrap_or_default();
+        let there = behind.iter().any(|p| p.listens(&wanted));
+        report.see("monitor-port", cited, (!there).then(|| format!("no selected pod has a port {wanted}")));
+    }
+}
+
+fn network_policy(report: &mut Report, cited: &str, object: &Value, pods: &[Pod]) {
+    let behind = selects(report, "netpol-selector", cited, &labels(object, "/spec/podSelector/matchLabels"), pods);
+    for (side, peers, incoming) in [("/spec/ingress", "/from", true), ("/spec/egress", "/to", false)] {
+        for rule in items(object, side) {
+            let inside: Vec<BTreeMap<String, String>> = items(rule, peers)
+                .filter(|peer| peer.get("podSelector").is_some() && peer.get("namespaceSelector").is_none())
+                .map(|peer| labels(peer, "/podSelector/matchLabels"))
+                .collect();
+            for wanted in &inside {
+                let there = pods.iter().any(|p| p.carries(wanted));
+                report.see("netpol-peers", cited, (!there).then(|| format!("{} {} matches no pod", &peers[1..], show(wanted))));
+            }
+            for port in items(rule, "/ports").filter_map(|p| p.get("port")) {
+                let targets: Vec<&Pod> = if incoming {
+                    behind.clone()
+                } else if inside.is_empty() {
+                    continue; // outside: nothing here listens
+                } else {
+                    pods.iter().filter(|p| inside.iter().any(|wanted| p.carries(wanted))).collect()
+                };
+                let deaf = !targets.iter().any(|p| p.listens(port));
+                report.see("netpol-ports", cited, deaf.then(|| format!("opens port {port} {}, on which no pod concerned listens", &side[6..])));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
