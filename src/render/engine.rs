@@ -111,8 +111,16 @@ impl<'k> Engine<'k> {
         tera.render_str(template, &scope.context, true).map_err(|e| template_error(at, &e))
     }
 
+    /// Checks a template file without rendering it; answers the templates that it includes.
+    pub(super) fn check_file(&self, path: &str, scope: &Scope) -> Result<Vec<String>, Problem> {
+        let tera = self.load(path, Escape::Path)?;
+        let used = tera.get_template_variables(path).map_err(|e| template_error(path, &e))?;
+        unknown_variable(path, used.iter().copied(), scope)?;
+        Ok(tera.get_template_names().filter(|name| *name != path).map(str::to_owned).collect())
+    }
+
     /// tera lets `{% if typo %}` pass: variables are checked apart.
-    fn known_variables(&self, at: &str, template: &str, scope: &Scope) -> Result<(), Problem> {
+    pub(super) fn known_variables(&self, at: &str, template: &str, scope: &Scope) -> Result<(), Problem> {
         let mut tera = bare(Escape::Path);
         tera.add_raw_template(at, template).map_err(|e| template_error(at, &e))?;
         let used = tera.get_template_variables(at).map_err(|e| template_error(at, &e))?;

@@ -4,6 +4,7 @@
 mod engine;
 mod escape;
 mod generate;
+mod lint;
 mod manifest;
 mod tree;
 
@@ -12,6 +13,7 @@ use serde_json::{Map, Value};
 
 pub use engine::{Engine, Scope};
 pub use escape::Escape;
+pub use lint::lint;
 pub use manifest::MANIFEST_NAME;
 pub use tree::{Owner, Repository, Tree, TreeError, TreeFile};
 
