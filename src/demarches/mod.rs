@@ -1,0 +1,199 @@
+//! `demarches.yaml`: what the project still waits for from outside (a bucket, a DNS name, an SSO client…), and the first
+//! of these steps that is not done.
+//!
+//! A step is done when none of the files that wait for it holds its placeholder any more; a step that no file waits for is
+//! done when it has a date in `fait`. A file that cannot be read keeps its step undone: silence is not an answer.
+
+use serde::Deserialize;
+
+use crate::text::{Problem, Text};
+use crate::yaml;
+
+/// The file, at the root of the application repository.
+pub const FILE: &str = "demarches.yaml";
+
+/// `demarches.yaml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Demarches {
+    /// Format of the file: `mirai-kit/demarches/v1`.
+    pub format: String,
+    /// The steps, in the order in which they are best taken.
+    pub demarches: Vec<Demarche>,
+}
+
+/// One outside request, or one value that the team has to supply.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Demarche {
+    /// Stable id.
+    pub id: String,
+    /// What is asked.
+    pub titre: String,
+    /// Who is asked.
+    pub destinataire: String,
+    /// The prefilled message, one paragraph per item.
+    pub message: Vec<String>,
+    /// The files that wait for the answer.
+    #[serde(default)]
+    pub attend: Vec<Attente>,
+    /// Date of the answer (`YYYY-MM-DD`), for a step that no file waits for.
+    #[serde(default)]
+    pub fait: Option<String>,
+}
+
+/// A file that waits for an answer.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attente {
+    /// Path relative to the folder of `demarches.yaml`; with one repository per module it starts with `../`.
+    pub fichier: String,
+    /// The placeholder: what the file holds until the answer is written in it.
+    pub motif: String,
+}
+
+/// A place that still waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Waiting {
+    /// The placeholder is still there.
+    Placeholder {
+        /// File.
+        file: String,
+        /// Line, from 1.
+        line: usize,
+        /// What to replace.
+        motif: String,
+    },
+    /// The file is not there, so that nobody can tell.
+    MissingFile {
+        /// File.
+        file: String,
+    },
+    /// No date in `fait`.
+    NoDate,
+}
+
+/// A step that is not done, and why.
+#[derive(Debug, Clone)]
+pub struct Undone<'a> {
+    /// The step.
+    pub demarche: &'a Demarche,
+    /// Its place in the file, from 1.
+    pub number: usize,
+    /// What still waits, never empty.
+    pub waiting: Vec<Waiting>,
+}
+
+/// Reads a file of the project by its path relative to the folder of `demarches.yaml`; none when it is not there.
+pub type Reader<'a> = dyn Fn(&str) -> Result<Option<String>, Problem> + 'a;
+
+impl Demarches {
+    /// Parses and validates the file.
+    ///
+    /// # Errors
+    /// Every problem found, with its place.
+    pub fn parse(name: &str, content: &str) -> Result<Self, Vec<Problem>> {
+        let parsed: Self = yaml::parse(name, content).map_err(|p| vec![p])?;
+        let problems = parsed.problems(name);
+        if problems.is_empty() { Ok(parsed) } else { Err(problems) }
+    }
+
+    /// Every step that is not done, in order.
+    ///
+    /// # Errors
+    /// When the reader fails on a file that exists.
+    pub fn undone(&self, read: &Reader<'_>) -> Result<Vec<Undone<'_>>, Problem> {
+        let mut undone = Vec::new();
+        for (index, demarche) in self.demarches.iter().enumerate() {
+            let waiting = demarche.waiting(read)?;
+            if !waiting.is_empty() {
+                undone.push(Undone { demarche, number: index + 1, waiting });
+            }
+        }
+        Ok(undone)
+    }
+
+    /// The first step that is not done; none when all are.
+    ///
+    /// # Errors
+    /// As [`Self::undone`].
+    pub fn next(&self, read: &Reader<'_>) -> Result<Option<Undone<'_>>, Problem> {
+        for (index, demarche) in self.demarches.iter().enumerate() {
+            let waiting = demarche.waiting(read)?;
+            if !waiting.is_empty() {
+                return Ok(Some(Undone { demarche, number: index + 1, waiting }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn problems(&self, name: &str) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.format != "mirai-kit/demarches/v1" {
+            let format = &self.format;
+            problems.push(Problem::new(name, text!("format inconnu : {format:?}", "unknown format: {format:?}")));
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        for demarche in &self.demarches {
+            let id = &demarche.id;
+            let at = format!("{name} ({id})");
+            if !seen.insert(id) {
+                problems.push(Problem::new(at.clone(), text!("démarche en double : `{id}`", "duplicate step: `{id}`")));
+            }
+            for attente in &demarche.attend {
+                let file = &attente.fichier;
+                if !contained(file) {
+                    problems.push(
+                        Problem::new(at.clone(), text!("chemin refusé : `{file}`", "refused path: `{file}`")).hint(Text::new(
+                            "donnez un chemin relatif, au plus un dossier au-dessus",
+                            "give a relative path, at most one folder above",
+                        )),
+                    );
+                }
+                if attente.motif.trim().is_empty() {
+                    problems.push(Problem::new(at.clone(), text!("motif vide pour `{file}`", "empty pattern for `{file}`")));
+                }
+            }
+            if let Some(date) = demarche.fait.as_ref().filter(|date| !is_date(date)) {
+                problems.push(
+                    Problem::new(at, text!("`fait` n'est pas une date : `{date}`", "`fait` is not a date: `{date}`"))
+                        .hint(Text::new("écrivez AAAA-MM-JJ", "write YYYY-MM-DD")),
+                );
+            }
+        }
+        problems
+    }
+}
+
+impl Demarche {
+    fn waiting(&self, read: &Reader<'_>) -> Result<Vec<Waiting>, Problem> {
+        if self.attend.is_empty() {
+            return Ok(if self.fait.is_some() { Vec::new() } else { vec![Waiting::NoDate] });
+        }
+        let mut waiting = Vec::new();
+        for Attente { fichier, motif } in &self.attend {
+            let Some(content) = read(fichier)? else {
+                waiting.push(Waiting::MissingFile { file: fichier.clone() });
+                continue;
+            };
+            for (index, _) in content.lines().enumerate().filter(|(_, line)| line.contains(motif)) {
+                waiting.push(Waiting::Placeholder { file: fichier.clone(), line: index + 1, motif: motif.clone() });
+            }
+        }
+        Ok(waiting)
+    }
+}
+
+/// Relative, and no more than one folder above: a step points at the repositories of its own project.
+fn contained(path: &str) -> bool {
+    let below = path.strip_prefix("../").unwrap_or(path);
+    crate::apply::SafeRelPath::new(below).is_ok()
+}
+
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, day] = parts[..] else { return false };
+    let number = |part: &str, length: usize| (part.len() == length).then(|| part.parse::<u16>().ok()).flatten();
+    let (Some(_), Some(month), Some(day)) = (number(year, 4), number(month, 2), number(day, 2)) else { return false };
+    (1..=12).contains(&month) && (1..=31).contains(&day)
+}

@@ -1,0 +1,236 @@
+//! The conformity matrix in Markdown: what a tender jury reads. It says at its head that nothing in it has been verified
+//! yet, and every row names what carries it and what is left to do.
+
+use std::fmt::Write as _;
+
+use super::list::Level;
+use super::lists::Lists;
+use super::statement::{FacetState, FacetStatement, Holds, Proof, RowStatement, Statement, Status, statement};
+use crate::text::{Lang, Problem, Text};
+
+/// The files of the `conformity` generator: path relative to the rule's target, and content.
+///
+/// # Errors
+/// The problems of [`statement`].
+pub fn outputs(lists: &Lists, proofs: &[Proof], holds: &Holds<'_>, lang: Lang) -> Result<Vec<(String, String)>, Vec<Problem>> {
+    let statements = statement(lists, proofs, holds)?;
+    Ok(vec![("matrice.md".to_owned(), conformity_matrix(lists, &statements, lang))])
+}
+
+/// The matrix of the default lists, then the primordial rows that newer lists leave open.
+#[must_use]
+pub fn conformity_matrix(lists: &Lists, statements: &[Statement], lang: Lang) -> String {
+    let mut out = String::new();
+    line(&mut out, pick(lang, "# Matrice de conformité", "# Conformity matrix"));
+    line(&mut out, "");
+    line(&mut out, pick(lang, INTRODUCTION.0, INTRODUCTION.1));
+    line(&mut out, "");
+    summary(&mut out, statements, lang);
+    for newer in lists.iter().filter(|l| !l.default && l.supersedes.is_some()) {
+        if let Some(statement) = statements.iter().find(|s| s.list == newer.name()) {
+            newer_list(&mut out, newer.supersedes.as_deref().unwrap_or_default(), statement, lang);
+        }
+    }
+    for statement in statements.iter().filter(|s| s.default) {
+        table(&mut out, statement, lang);
+    }
+    while out.ends_with("\n\n") {
+        out.pop();
+    }
+    out
+}
+
+const INTRODUCTION: (&str, &str) = (
+    "Ce document est produit par `mirai-kit` à la génération du projet. Il dit ce que le projet apporte à chaque exigence, \
+     où le lire et ce qu’il reste à faire. **Rien n’y est prouvé** : une ligne « généré, à vérifier » désigne des fichiers \
+     et la règle qui les examine ; seule une exécution de `mirai-kit check`, sur le dépôt tel qu’il est, fait preuve.\n\n\
+     | Statut | Sens |\n| --- | --- |\n\
+     | généré, à vérifier | chaque facette est portée par un fichier généré |\n\
+     | partiel | des facettes sont portées, celles qui manquent sont nommées |\n\
+     | à attester | exigence d’organisation : personnes, dates et pièces à fournir, voir `attestations/` |\n\
+     | non couvert | aucun fichier généré ne porte l’exigence |\n\
+     | sans objet | la condition indiquée écarte l’exigence |\n\n\
+     Niveau **P** : primordiale (son non-respect fait rejeter l’offre, ou impose un plan de remédiation). Niveau **I** : importante.",
+    "`mirai-kit` produced this document when the project was generated. It says what the project brings to each requirement, \
+     where to read it and what is left to do. **Nothing is proven here**: a row “generated, to verify” names files and the \
+     rule that examines them; only a run of `mirai-kit check`, on the repository as it is, is a proof.\n\n\
+     | Status | Meaning |\n| --- | --- |\n\
+     | generated, to verify | every facet is carried by a generated file |\n\
+     | partial | some facets are carried, the missing ones are named |\n\
+     | to attest | organisational requirement: people, dates and documents to supply, see `attestations/` |\n\
+     | uncovered | no generated file carries the requirement |\n\
+     | not applicable | the condition shown sets the requirement aside |\n\n\
+     Level **P**: primordial (missing it rejects the offer, or asks for a remediation plan). Level **I**: important.",
+);
+
+const COLUMNS: [fn(&Status) -> bool; 5] = [
+    |s| matches!(s, Status::Generated),
+    |s| matches!(s, Status::Partial),
+    |s| matches!(s, Status::ToAttest),
+    |s| matches!(s, Status::Uncovered),
+    |s| matches!(s, Status::NotApplicable(_)),
+];
+
+fn summary(out: &mut String, statements: &[Statement], lang: Lang) {
+    line(out, pick(lang, "## Synthèse", "## Summary"));
+    line(out, "");
+    line(
+        out,
+        pick(
+            lang,
+            "| Liste | Niveau | Exigences | Généré, à vérifier | Partiel | À attester | Non couvert | Sans objet |",
+            "| List | Level | Requirements | Generated, to verify | Partial | To attest | Uncovered | Not applicable |",
+        ),
+    );
+    line(out, "| --- | --- | --: | --: | --: | --: | --: | --: |");
+    for statement in statements {
+        for level in [Level::P, Level::I] {
+            let rows: Vec<&RowStatement> = statement.rows.iter().filter(|r| r.level == level).collect();
+            let counts = COLUMNS.map(|column| rows.iter().filter(|r| column(&r.status)).count().to_string());
+            line(out, &format!("| `{}` | {level} | {} | {} |", statement.list, rows.len(), counts.join(" | ")));
+        }
+    }
+    line(out, "");
+}
+
+fn newer_list(out: &mut String, older: &str, statement: &Statement, lang: Lang) {
+    let name = &statement.list;
+    let open: Vec<&RowStatement> = statement.rows.iter().filter(|r| r.level == Level::P && !r.closed()).collect();
+    line(out, &pick_owned(lang, format!("## Liste plus récente connue : `{name}`"), format!("## Newer known list: `{name}`")));
+    line(out, "");
+    line(
+        out,
+        &pick_owned(
+            lang,
+            format!("Cette liste remplace `{older}` et renumérote des exigences. Exigences primordiales qu’elle laisserait ouvertes : {}.", open.len()),
+            format!("This list replaces `{older}` and renumbers requirements. Primordial requirements it would leave open: {}.", open.len()),
+        ),
+    );
+    line(out, "");
+    if open.is_empty() {
+        return;
+    }
+    line(out, pick(lang, "| Exigence | Énoncé | Statut | Reste à faire |", "| Requirement | Wording | Status | Left to do |"));
+    line(out, "| --- | --- | --- | --- |");
+    for row in open {
+        line(out, &format!("| {} | {} | {} | {} |", row.key, cell(row.text.get(lang)), status(&row.status, lang), remaining(row, lang)));
+    }
+    line(out, "");
+}
+
+fn table(out: &mut String, statement: &Statement, lang: Lang) {
+    line(out, &format!("## `{}`", statement.list));
+    line(out, "");
+    line(out, &format!("{}.", statement.title.get(lang)));
+    line(out, "");
+    line(
+        out,
+        pick(
+            lang,
+            "| Exigence | Niveau | Énoncé | Statut | Fichiers et règles | Reste à faire |",
+            "| Requirement | Level | Wording | Status | Files and rules | Left to do |",
+        ),
+    );
+    line(out, "| --- | --- | --- | --- | --- | --- |");
+    for row in &statement.rows {
+        line(
+            out,
+            &format!(
+                "| {} | {} | {} | {} | {} | {} |",
+                row.key,
+                row.level,
+                cell(row.text.get(lang)),
+                status(&row.status, lang),
+                carried(row, lang),
+                remaining(row, lang)
+            ),
+        );
+    }
+    line(out, "");
+}
+
+fn status(status: &Status, lang: Lang) -> String {
+    match status {
+        Status::Generated => pick(lang, "généré, à vérifier", "generated, to verify").to_owned(),
+        Status::Partial => pick(lang, "**partiel**", "**partial**").to_owned(),
+        Status::ToAttest => pick(lang, "à attester", "to attest").to_owned(),
+        Status::Uncovered => pick(lang, "**non couvert**", "**uncovered**").to_owned(),
+        Status::NotApplicable(why) => {
+            let label = pick(lang, "sans objet : ", "not applicable: ");
+            format!("{label}{}", cell(why.get(lang)))
+        }
+    }
+}
+
+/// The generated facets, each with its files and the rules that examine them.
+fn carried(row: &RowStatement, lang: Lang) -> String {
+    let facets = row.facets.iter().filter(|f| f.state == FacetState::Generated && !f.proofs.is_empty());
+    join(facets.map(|facet| format!("{}{} {}", cell(facet.title.get(lang)), colon(lang), pointers(facet, lang))))
+}
+
+fn pointers(facet: &FacetStatement, lang: Lang) -> String {
+    let mut seen: Vec<String> = Vec::new();
+    for proof in &facet.proofs {
+        let file = proof.file.as_ref().map(|file| format!("`{file}`"));
+        let rule = proof.rule.as_ref().map(|rule| format!("{} `{rule}`", pick(lang, "règle", "rule")));
+        let pointer = match (file, rule) {
+            (Some(file), Some(rule)) => format!("{file} ({rule})"),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => continue,
+        };
+        if !seen.contains(&pointer) {
+            seen.push(pointer);
+        }
+    }
+    seen.join(", ")
+}
+
+fn remaining(row: &RowStatement, lang: Lang) -> String {
+    join(row.remaining().map(|facet| {
+        let title = cell(facet.title.get(lang));
+        let label = match &facet.state {
+            FacetState::Limited(_) | FacetState::Generated => pick(lang, "limite", "limit"),
+            FacetState::ToAttest => pick(lang, "à attester", "to attest"),
+            FacetState::Missing => pick(lang, "manque", "missing"),
+        };
+        let mut entry = format!("{label}{} {title}", colon(lang));
+        if let FacetState::Limited(why) = &facet.state {
+            let _ = write!(entry, " ({})", cell(why.get(lang)));
+        }
+        let forms = pointers(facet, lang);
+        if !forms.is_empty() {
+            let _ = write!(entry, ", {forms}");
+        }
+        entry
+    }))
+}
+
+fn join(entries: impl Iterator<Item = String>) -> String {
+    let entries: Vec<String> = entries.collect();
+    if entries.is_empty() { "–".to_owned() } else { entries.join("<br>") }
+}
+
+fn colon(lang: Lang) -> &'static str {
+    pick(lang, "\u{a0}:", ":")
+}
+
+/// A text inside a table's cell: one line, no column separator.
+fn cell(text: &str) -> String {
+    text.replace('\n', " ").replace('|', "\\|").replace('<', "&lt;")
+}
+
+fn line(out: &mut String, text: &str) {
+    out.push_str(text);
+    out.push('\n');
+}
+
+fn pick<'a>(lang: Lang, fr: &'a str, en: &'a str) -> &'a str {
+    match lang {
+        Lang::Fr => fr,
+        Lang::En => en,
+    }
+}
+
+fn pick_owned(lang: Lang, fr: String, en: String) -> String {
+    Text::new(fr, en).get(lang).to_owned()
+}
