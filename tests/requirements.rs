@@ -19,10 +19,16 @@ fn holds(answers: &serde_json::Value) -> impl Fn(&str) -> Result<bool, Problem> 
     for (key, value) in answers.as_object().expect("answers") {
         context.insert(key.clone(), value);
     }
+    let known = std::cell::RefCell::new(std::collections::BTreeMap::<String, bool>::new());
     move |expression| {
+        if let Some(&held) = known.borrow().get(expression) {
+            return Ok(held);
+        }
         let template = format!("{{% if {expression} %}}1{{% endif %}}");
         let rendered = tera::Tera::default().render_str(&template, &context, false);
-        rendered.map(|text| text == "1").map_err(|e| Problem::new(expression, Text::same(e.to_string())))
+        let held = rendered.map(|text| text == "1").map_err(|e| Problem::new(expression, Text::same(e.to_string())))?;
+        known.borrow_mut().insert(expression.to_owned(), held);
+        Ok(held)
     }
 }
 

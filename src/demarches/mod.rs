@@ -6,6 +6,7 @@
 
 use serde::Deserialize;
 
+use crate::text;
 use crate::text::{Problem, Text};
 use crate::yaml;
 

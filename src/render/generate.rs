@@ -32,8 +32,8 @@ pub(super) fn run(
             Ok(Vec::new())
         }
         Generator::Conformity => {
-            let _ = (kit, active, answers);
-            Ok(Vec::new())
+            let _ = answers;
+            super::conformity::outputs(kit, engine, active, scope)
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Pure rendering: (kit, answers) → [`Tree`]. No disk, clock, environment or network, so that dry run, diff, update,
 //! batch and tests are the same call.
 
+mod conformity;
 mod engine;
 mod escape;
 mod generate;
@@ -11,6 +12,7 @@ mod tree;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+pub use conformity::proofs;
 pub use engine::{Engine, Scope};
 pub use escape::Escape;
 pub use lint::lint;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::list::{How, Level, List, Relation, Row};
 use crate::kit::KitFiles;
+use crate::text;
 use crate::text::{Problem, Text};
 use crate::yaml;
 

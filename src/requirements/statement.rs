@@ -2,6 +2,7 @@
 
 use super::list::{Facet, How, Level, Row};
 use super::lists::Lists;
+use crate::text;
 use crate::text::{Problem, Text};
 
 /// Evaluates an expression of a list over the answers of the project.
