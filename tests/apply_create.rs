@@ -1,5 +1,7 @@
 //! Creating a project: what is accepted as a target, what arrives, what is refused before anything is written.
 
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test fails by panicking, and prepares its folders")]
+
 use std::fs;
 use std::path::Path;
 

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::dir::Dir;
 use super::error::{ApplyError, Doing};
 use super::place::{Place, Way};
-use super::staging::{self, Staging, TREE};
-use super::{Options, write};
+use super::staging::{Staging, TREE};
+use super::{Options, in_place, write};
 use crate::git::{self, Committed};
 use crate::render::Tree;
 
@@ -21,10 +21,12 @@ pub struct Report {
     pub commits: Vec<Committed>,
     /// Staging folders of interrupted runs that were swept.
     pub swept: usize,
+    /// Whether the system confirmed that the last step will survive a power cut. The project is there either way.
+    pub durable: bool,
 }
 
 impl Report {
-    fn of(tree: &Tree) -> Self {
+    pub(super) fn of(tree: &Tree) -> Self {
         let bytes = tree.files().map(|(_, f)| f.bytes.len() as u64).sum();
         Self { files: tree.len(), bytes, ..Self::default() }
     }
@@ -37,27 +39,38 @@ impl Report {
 /// See [`ApplyError`]. In every case the target is as it was.
 pub fn create(target: &Path, tree: &Tree, options: &Options<'_>) -> Result<Report, ApplyError> {
     let place = Place::find(target)?;
-    let way = place.way()?;
     options.check_cancelled()?;
-    match way {
-        Way::Beside => beside(&place, tree, options),
-        Way::InPlace { .. } => Err(ApplyError::target(target, super::TargetProblem::NotFresh)),
-    }
+    let recovered = in_place::recover(&place)?.removed;
+    let way = check(&place, tree, &[])?;
+    let mut report = match (way, &place.folder) {
+        (Way::InPlace { clone }, Some(folder)) => in_place::create(&place, folder, clone, tree, options),
+        _ => beside(&place, tree, options),
+    }?;
+    report.swept += recovered;
+    Ok(report)
 }
 
 /// Says whether [`create`] would accept this target, without writing anything.
 ///
 /// # Errors
 /// Those of [`create`].
-pub fn check_target(target: &Path, _tree: &Tree) -> Result<(), ApplyError> {
-    Place::find(target)?.way().map(drop)
+pub fn check_target(target: &Path, tree: &Tree) -> Result<(), ApplyError> {
+    let place = Place::find(target)?;
+    check(&place, tree, &in_place::left_over(&place)?).map(drop)
+}
+
+fn check(place: &Place, tree: &Tree, left_over: &[String]) -> Result<Way, ApplyError> {
+    let way = place.way(left_over)?;
+    if way == (Way::InPlace { clone: true }) && left_over.is_empty() {
+        in_place::check_clone(place, tree)?;
+    }
+    Ok(way)
 }
 
 /// Stages beside the target, then renames once.
 fn beside(place: &Place, tree: &Tree, options: &Options<'_>) -> Result<Report, ApplyError> {
     let mut report = Report::of(tree);
     let parent = &place.parent;
-    report.swept = staging::sweep(parent, |_| Ok::<_, ApplyError>(()))?.removed;
     let staging = Staging::new(parent).doing("create a folder in", parent.path())?;
     let root = staging.home.create_dir(TREE.as_ref(), false).doing("create a folder in", staging.home.path())?;
     if let Some(existing) = &place.folder {
@@ -68,11 +81,11 @@ fn beside(place: &Place, tree: &Tree, options: &Options<'_>) -> Result<Report, A
     root.sync_file_system().doing("make durable", parent.path())?;
     options.check_cancelled()?;
     staging.home.rename(TREE.as_ref(), parent, &place.name, place.folder.is_some()).doing("create", &place.target)?;
-    parent.sync().doing("make durable", parent.path())?;
+    report.durable = parent.sync().is_ok();
     Ok(report)
 }
 
-fn commit(root: &Dir, tree: &Tree, options: &Options<'_>) -> Result<Vec<Committed>, ApplyError> {
+pub(super) fn commit(root: &Dir, tree: &Tree, options: &Options<'_>) -> Result<Vec<Committed>, ApplyError> {
     let mut commits = Vec::new();
     if let Some(first) = options.git {
         for repository in &tree.repositories {

@@ -61,10 +61,11 @@ impl Place {
     }
 
     /// How to bring a project there, if it is possible at all.
-    pub fn way(&self) -> Result<Way, ApplyError> {
+    /// Names in `left_over` are those that an interrupted run brought, which the next one undoes.
+    pub fn way(&self, left_over: &[String]) -> Result<Way, ApplyError> {
         let Some(folder) = &self.folder else { return Ok(Way::Beside) };
         let mut held = folder.list().doing("list", &self.target)?;
-        held.retain(|name| !is_staging(name));
+        held.retain(|name| !is_staging(name) && !left_over.iter().any(|l| l.as_str() == name));
         let clone = held.iter().any(|name| name == ".git");
         held.retain(|name| name != ".git");
         if !held.is_empty() {

@@ -10,6 +10,7 @@ use std::io;
 
 use super::Kind;
 use super::dir::Dir;
+use super::journal::JOURNAL;
 
 const PREFIX: &str = ".mirai-kit-";
 const LOCK: &str = "lock";
@@ -24,6 +25,7 @@ pub(super) struct Staging<'p> {
     /// The staging folder.
     pub home: Dir,
     lock: Option<File>,
+    kept: bool,
 }
 
 impl<'p> Staging<'p> {
@@ -45,7 +47,7 @@ impl<'p> Staging<'p> {
     fn attempt(parent: &'p Dir) -> io::Result<Option<Self>> {
         let name = OsString::from(format!("{PREFIX}{:016x}", std::hash::RandomState::new().build_hasher().finish()));
         let home = parent.create_dir(&name, true)?;
-        let mut staging = Self { parent, name, home, lock: None };
+        let mut staging = Self { parent, name, home, lock: None, kept: false };
         let lock = staging.home.open_lock(LOCK.as_ref(), true)?;
         match lock.try_lock() {
             Err(TryLockError::WouldBlock) => return Ok(None),
@@ -58,10 +60,18 @@ impl<'p> Staging<'p> {
         staging.lock = Some(lock);
         Ok(Some(staging))
     }
+
+    /// Leaves the folder as it is for the next run.
+    pub fn keep(mut self) {
+        self.kept = true;
+    }
 }
 
 impl Drop for Staging<'_> {
     fn drop(&mut self) {
+        if self.kept {
+            return;
+        }
         // What resists is left to the next run's sweep.
         let _ = match self.lock {
             Some(_) => remove(self.parent, &self.name, &self.home),
@@ -72,6 +82,12 @@ impl Drop for Staging<'_> {
 
 /// Removes what a staging folder holds, its lock last, then itself.
 fn remove(parent: &Dir, name: &OsStr, home: &Dir) -> io::Result<()> {
+    // First the journal: without its staged files it would say that all of them have arrived.
+    match home.remove_file(JOURNAL.as_ref()) {
+        Ok(()) => home.sync()?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
     for entry in home.list()? {
         match home.kind(&entry)? {
             Some(Kind::Folder) => home.remove_tree(&entry)?,

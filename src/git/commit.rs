@@ -69,11 +69,11 @@ pub fn init_and_commit(root: &Path, tree: &Tree, repository: &Repository, first:
     })
 }
 
-fn resolve(git: &Git, first: &FirstCommit) -> Identity {
+pub(super) fn resolve(git: &Git, first: &FirstCommit) -> Identity {
     first.identity.clone().unwrap_or_else(|| Identity::resolve(Some(git), &|key| std::env::var(key).ok()))
 }
 
-fn commit(git: &Git, tree: Oid, identity: &Identity, first: &FirstCommit, update: Option<&str>) -> Result<Oid, git2::Error> {
+pub(super) fn commit(git: &Git, tree: Oid, identity: &Identity, first: &FirstCommit, update: Option<&str>) -> Result<Oid, git2::Error> {
     let signature = match first.time {
         Some((seconds, offset)) => Signature::new(&identity.name, &identity.email, &Time::new(seconds, offset))?,
         None => Signature::now(&identity.name, &identity.email)?,
@@ -83,7 +83,7 @@ fn commit(git: &Git, tree: Oid, identity: &Identity, first: &FirstCommit, update
 }
 
 /// Adds the repository's files to its index, with what the disk says of them, so that `git status` need not read them.
-fn add(git: &Git, index: &mut Index, folder: &Path, tree: &Tree, repository: &Repository) -> Result<usize, git2::Error> {
+pub(super) fn add(git: &Git, index: &mut Index, folder: &Path, tree: &Tree, repository: &Repository) -> Result<usize, git2::Error> {
     let odb = git.odb()?;
     let mut files = 0;
     for (path, file) in files_of(tree, repository) {

@@ -1,9 +1,11 @@
 //! Git, through the vendored libgit2: no `git` program, hook, template or network is ever used.
 
+mod clone;
 mod commit;
 mod error;
 mod identity;
 
-pub use commit::{Committed, FirstCommit, init_and_commit};
+pub use clone::{Prepared, is_fresh, prepare_in_clone};
+pub use commit::{Committed, FirstCommit, TRAILER, init_and_commit};
 pub use error::GitError;
 pub use identity::{FALLBACK_EMAIL, FALLBACK_NAME, Identity, Source};

@@ -6,11 +6,10 @@ mod diff;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 pub use diff::unified;
 
-use crate::apply::{self, ApplyError};
+use crate::apply::{self, ApplyError, sha256};
 use crate::render::{Owner, Tree};
 
 /// Format of the JSON form; its schema is `schemas/plan.v1.schema.json`.
@@ -92,16 +91,6 @@ pub fn against_disk(tree: &Tree, target: &Path) -> Result<Plan, ApplyError> {
         target: target.to_string_lossy().into_owned(),
         actions: actions.collect(),
         repositories: repositories.collect(),
-    })
-}
-
-/// SHA-256 in lowercase hexadecimal.
-#[must_use]
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-        text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
-        text.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
-        text
     })
 }
 
