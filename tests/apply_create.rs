@@ -2,49 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test fails by panicking, and prepares its folders")]
 
+#[path = "common/disk.rs"]
+mod disk;
+
 use std::fs;
-use std::path::Path;
 
-use mirai_kit::apply::{self, ApplyError, Cancel, Options, SafeRelPath, TargetProblem};
-use mirai_kit::render::{Owner, Tree, TreeFile};
+use disk::{listing, tree};
+use mirai_kit::apply::{self, ApplyError, Cancel, Options, TargetProblem};
+use mirai_kit::render::Tree;
 use tempfile::TempDir;
-
-fn tree(files: &[(&str, &str)]) -> Tree {
-    let mut tree = Tree::default();
-    for (path, content) in files {
-        let file = TreeFile {
-            bytes: content.as_bytes().to_vec(),
-            executable: Path::new(path).extension().is_some_and(|e| e == "sh"),
-            module: "socle".into(),
-            owner: Owner::Kit,
-        };
-        tree.insert(SafeRelPath::new(*path).unwrap(), file).unwrap();
-    }
-    tree
-}
 
 fn small() -> Tree {
     tree(&[("README.md", "# Démo\n"), ("a/b/c.txt", "c"), ("a/b-c/d.txt", "d"), ("a/z.txt", "z"), ("run.sh", "#!/bin/sh\n"), ("vide", "")])
-}
-
-/// Every path below a folder, sorted, folders with a final `/`.
-fn listing(root: &Path) -> Vec<String> {
-    fn walk(root: &Path, at: &Path, out: &mut Vec<String>) {
-        for entry in fs::read_dir(at).unwrap() {
-            let entry = entry.unwrap();
-            let name = entry.path().strip_prefix(root).unwrap().to_str().unwrap().to_owned();
-            if entry.file_type().unwrap().is_dir() {
-                out.push(format!("{name}/"));
-                walk(root, &entry.path(), out);
-            } else {
-                out.push(name);
-            }
-        }
-    }
-    let mut out = Vec::new();
-    walk(root, root, &mut out);
-    out.sort();
-    out
 }
 
 const SMALL: [&str; 9] = ["README.md", "a/", "a/b-c/", "a/b-c/d.txt", "a/b/", "a/b/c.txt", "a/z.txt", "run.sh", "vide"];
