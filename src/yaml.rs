@@ -98,9 +98,9 @@ impl From<Spanned<Raw>> for Node {
         let kind = match spanned.value {
             Raw::Scalar(value) => Kind::Scalar(value),
             Raw::Seq(items) => Kind::Seq(items.into_iter().map(Into::into).collect()),
-            Raw::Map(entries) => Kind::Map(
-                entries.into_iter().map(|(k, v)| (k.value, (k.referenced.line(), k.referenced.column()), v.into())).collect(),
-            ),
+            Raw::Map(entries) => {
+                Kind::Map(entries.into_iter().map(|(k, v)| (k.value, (k.referenced.line(), k.referenced.column()), v.into())).collect())
+            }
         };
         Self { line: spanned.referenced.line(), column: spanned.referenced.column(), kind }
     }

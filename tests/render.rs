@@ -1,5 +1,7 @@
 //! What rendering promises: pure, strict, contained, whatever the kit.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use mirai_kit::kit::{Kit, KitFiles};
 use mirai_kit::render::{self, Tree};
 use mirai_kit::text::Problem;
@@ -42,7 +44,7 @@ fn text(tree: &Tree, path: &str) -> String {
 }
 
 fn refusal(result: Result<Tree, Vec<Problem>>) -> String {
-    result.unwrap_err().iter().map(|p| format!("{}: {}", p.at, p.what.en)).collect()
+    result.unwrap_err().iter().map(|p| format!("{}: {}", p.at, p.what.en)).collect::<Vec<_>>().join("\n")
 }
 
 const ALL: &str = "  - {from: ., to: ''}\n";
@@ -70,8 +72,7 @@ fn an_answer_is_never_a_template() {
 #[test]
 fn rules_repeat_over_lists_with_conditions() {
     let rules = "  - {from: v.yaml.tera, to: '{{ i }}-{{ j }}.yaml', when: 'i != j', for_each: [{in: items, as: i}, {in: items, as: j}]}\n";
-    let tree =
-        MiniKit::new(rules).file("v.yaml.tera", "i: {{ i }}\nj: {{ j }}\n").render(&json!({"nom": "x", "items": ["a", "b"]})).unwrap();
+    let tree = MiniKit::new(rules).file("v.yaml.tera", "i: {{ i }}\nj: {{ j }}\n").render(&json!({"nom": "x", "items": ["a", "b"]})).unwrap();
     let paths: Vec<_> = tree.files().map(|(p, _)| p.as_str()).collect();
     assert_eq!(paths, [".mirai-kit.yaml", "a-b.yaml", "b-a.yaml"]);
     assert_eq!(text(&tree, "a-b.yaml"), "i: \"a\"\nj: \"b\"\n");

@@ -70,8 +70,9 @@ impl Given {
     pub fn set(&mut self, flag: &str) -> Result<(), Problem> {
         let at = || format!("--set {flag}");
         let Some((path, value)) = flag.split_once('=') else {
-            return Err(Problem::new(at(), Text::new("il manque `=`", "`=` is missing"))
-                .hint(Text::new("écrivez --set clé=valeur", "write --set key=value")));
+            return Err(
+                Problem::new(at(), Text::new("il manque `=`", "`=` is missing")).hint(Text::new("écrivez --set clé=valeur", "write --set key=value"))
+            );
         };
         let mut node = yaml::parse_located(&at(), value)?;
         let (key, rest) = path.split_once('.').map_or((path, None), |(key, rest)| (key, Some(rest)));
@@ -80,9 +81,8 @@ impl Given {
         if let Some(rest) = rest {
             let fields: Vec<&str> = rest.split('.').collect();
             if let Some((_, base)) = self.values.remove(key) {
-                node = merged(base, &fields, node).ok_or_else(|| {
-                    Problem::new(at(), text!("`{key}` n'est pas un enregistrement", "`{key}` is not a record"))
-                })?;
+                node = merged(base, &fields, node)
+                    .ok_or_else(|| Problem::new(at(), text!("`{key}` n'est pas un enregistrement", "`{key}` is not a record")))?;
             } else {
                 node = nested(&fields, node);
             }

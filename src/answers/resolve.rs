@@ -203,8 +203,10 @@ impl Walk<'_> {
 fn missing(question: &Question) -> Problem {
     let id = &question.id;
     let title = &question.title;
-    Problem::new(id.clone(), Text::new(format!("réponse manquante : {}", title.fr), format!("missing answer: {}", title.en)))
-        .hint(text!("donnez --set {id}=…, une ligne `{id}: …` dans --answers, ou --defaults", "give --set {id}=…, a line `{id}: …` in --answers, or --defaults"))
+    Problem::new(id.clone(), Text::new(format!("réponse manquante : {}", title.fr), format!("missing answer: {}", title.en))).hint(text!(
+        "donnez --set {id}=…, une ligne `{id}: …` dans --answers, ou --defaults",
+        "give --set {id}=…, a line `{id}: …` in --answers, or --defaults"
+    ))
 }
 
 fn default_refused(question: &Question, problem: Problem) -> Problem {
@@ -224,13 +226,11 @@ fn unknown_keys(kit: &Kit, given: &Given) -> Vec<Problem> {
         .map(|(key, origin, (line, column))| {
             let problem = Problem::new(origin.at(line, column), text!("clé inconnue : `{key}`", "unknown key: `{key}`"));
             let close = known.iter().map(|k| (strsim::jaro_winkler(k, key), *k)).filter(|(score, _)| *score > 0.75);
-            match close.max_by(|a, b| a.0.total_cmp(&b.0)) {
-                Some((_, near)) => problem.hint(text!("vouliez-vous dire `{near}` ?", "did you mean `{near}`?")),
-                None => {
-                    let list = known.join(", ");
-                    problem.hint(text!("clés possibles : {list}", "possible keys: {list}"))
-                }
+            if let Some((_, near)) = close.max_by(|a, b| a.0.total_cmp(&b.0)) {
+                return problem.hint(text!("vouliez-vous dire `{near}` ?", "did you mean `{near}`?"));
             }
+            let list = known.join(", ");
+            problem.hint(text!("clés possibles : {list}", "possible keys: {list}"))
         })
         .collect()
 }

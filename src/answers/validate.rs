@@ -42,13 +42,13 @@ impl Validator<'_> {
         }
     }
 
-    fn problem(&self, path: &str, node: &Node, what: Text) -> Problem {
+    fn problem(&self, path: &str, node: &Node, what: &Text) -> Problem {
         let at = self.origin.at(node.line, node.column);
         let at = if at.is_empty() { path.to_owned() } else { at };
         Problem::new(at, Text::new(format!("`{path}` : {}", what.fr), format!("`{path}`: {}", what.en)))
     }
 
-    fn refused<T>(&self, path: &str, question: &Question, node: &Node, what: Text) -> Result<T, Vec<Problem>> {
+    fn refused<T>(&self, path: &str, question: &Question, node: &Node, what: &Text) -> Result<T, Vec<Problem>> {
         let problem = self.problem(path, node, what);
         Err(vec![match &question.hint {
             Some(hint) => problem.hint(hint.clone()),
@@ -68,7 +68,10 @@ impl Validator<'_> {
         let problem = self.problem(
             path,
             node,
-            Text::new(format!("{fr} n'est pas accepté ici, il faut {}", expected.fr), format!("{en} is not accepted here, expected {}", expected.en)),
+            &Text::new(
+                format!("{fr} n'est pas accepté ici, il faut {}", expected.fr),
+                format!("{en} is not accepted here, expected {}", expected.en),
+            ),
         );
         let unquoted = matches!(&node.kind, Kind::Scalar(Value::Bool(_) | Value::Number(_)));
         Err(vec![if unquoted && expected.en.starts_with("a text") {
@@ -88,20 +91,30 @@ impl Validator<'_> {
                 path,
                 question,
                 node,
-                text!("caractère de contrôle U+{code:04X} interdit", "control character U+{code:04X} is not allowed"),
+                &text!("caractère de contrôle U+{code:04X} interdit", "control character U+{code:04X} is not allowed"),
             );
         }
         let length = i64::try_from(value.chars().count()).unwrap_or(i64::MAX);
         if let Some(min) = question.min.filter(|&min| length < min) {
-            return self.refused(path, question, node, text!("trop court : {length} caractères, minimum {min}", "too short: {length} characters, minimum {min}"));
+            return self.refused(
+                path,
+                question,
+                node,
+                &text!("trop court : {length} caractères, minimum {min}", "too short: {length} characters, minimum {min}"),
+            );
         }
         if let Some(max) = question.max.filter(|&max| length > max) {
-            return self.refused(path, question, node, text!("trop long : {length} caractères, maximum {max}", "too long: {length} characters, maximum {max}"));
+            return self.refused(
+                path,
+                question,
+                node,
+                &text!("trop long : {length} caractères, maximum {max}", "too long: {length} characters, maximum {max}"),
+            );
         }
         if let Some(pattern) = &question.pattern {
             let matches = Regex::new(pattern).is_ok_and(|r| r.is_match(value));
             if !matches {
-                return self.refused(path, question, node, text!("{value:?} ne convient pas", "{value:?} is not valid"));
+                return self.refused(path, question, node, &text!("{value:?} ne convient pas", "{value:?} is not valid"));
             }
         }
         Ok(Value::String(value.clone()))
@@ -118,7 +131,7 @@ impl Validator<'_> {
             return Ok(Value::String(given));
         }
         let list = choices.iter().map(|c| c.value.as_str()).collect::<Vec<_>>().join(", ");
-        let problem = self.problem(path, node, text!("{given:?} n'est pas un des choix", "{given:?} is not one of the choices"));
+        let problem = self.problem(path, node, &text!("{given:?} n'est pas un des choix", "{given:?} is not one of the choices"));
         let hint = question.hint.clone().unwrap_or_else(|| text!("choix possibles : {list}", "possible choices: {list}"));
         Err(vec![problem.hint(hint)])
     }
@@ -134,7 +147,7 @@ impl Validator<'_> {
         for (i, item) in items.iter().enumerate() {
             match self.choice(&format!("{path}[{i}]"), &choices, question, item) {
                 Ok(value) if !seen.insert(value.to_string()) => {
-                    problems.push(self.problem(path, item, text!("{value} est donné deux fois", "{value} is given twice")));
+                    problems.push(self.problem(path, item, &text!("{value} est donné deux fois", "{value} is given twice")));
                 }
                 Ok(value) => values.push(value),
                 Err(more) => problems.extend(more),
@@ -147,10 +160,10 @@ impl Validator<'_> {
     fn count(&self, path: &str, question: &Question, node: &Node, count: usize, problems: &mut Vec<Problem>) {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         if let Some(min) = question.min.filter(|&min| count < min) {
-            problems.push(self.problem(path, node, text!("il en faut au moins {min}", "at least {min} needed")));
+            problems.push(self.problem(path, node, &text!("il en faut au moins {min}", "at least {min} needed")));
         }
         if let Some(max) = question.max.filter(|&max| count > max) {
-            problems.push(self.problem(path, node, text!("{count} éléments, maximum {max}", "{count} items, maximum {max}")));
+            problems.push(self.problem(path, node, &text!("{count} éléments, maximum {max}", "{count} items, maximum {max}")));
         }
     }
 
@@ -162,7 +175,7 @@ impl Validator<'_> {
             return self.wrong_type(path, node, &Text::new("un nombre entier", "a whole number"));
         };
         if question.min.is_some_and(|min| value < min) || question.max.is_some_and(|max| value > max) {
-            return self.refused(path, question, node, text!("{value} est hors limites", "{value} is out of bounds"));
+            return self.refused(path, question, node, &text!("{value} est hors limites", "{value} is out of bounds"));
         }
         Ok(value.into())
     }
@@ -171,7 +184,7 @@ impl Validator<'_> {
         match &node.kind {
             Kind::Scalar(Value::String(value)) if is_date(value) => Ok(Value::String(value.clone())),
             Kind::Scalar(Value::String(value)) => Err(vec![
-                self.problem(path, node, text!("{value:?} n'est pas une date", "{value:?} is not a date"))
+                self.problem(path, node, &text!("{value:?} n'est pas une date", "{value:?} is not a date"))
                     .hint(Text::new("écrivez AAAA-MM-JJ, par exemple 2026-01-31", "write YYYY-MM-DD, for example 2026-01-31")),
             ]),
             _ => self.wrong_type(path, node, &Text::new("une date AAAA-MM-JJ", "a date YYYY-MM-DD")),
@@ -188,8 +201,11 @@ impl Validator<'_> {
                 let known = question.fields.iter().map(|f| f.id.as_str()).collect::<Vec<_>>().join(", ");
                 let at = self.origin.at(*line, *column);
                 problems.push(
-                    Problem::new(if at.is_empty() { path.to_owned() } else { at }, text!("`{path}` : champ inconnu `{key}`", "`{path}`: unknown field `{key}`"))
-                        .hint(text!("champs possibles : {known}", "possible fields: {known}")),
+                    Problem::new(
+                        if at.is_empty() { path.to_owned() } else { at },
+                        text!("`{path}` : champ inconnu `{key}`", "`{path}`: unknown field `{key}`"),
+                    )
+                    .hint(text!("champs possibles : {known}", "possible fields: {known}")),
                 );
             }
         }
@@ -199,9 +215,9 @@ impl Validator<'_> {
             let given = entries.iter().find(|(key, _, _)| *key == field.id).map(|(_, _, node)| node);
             let checked = match given {
                 Some(node) => self.check(&path, field, node),
-                None => self.default_of(&path, field, scope).and_then(|value| {
-                    value.ok_or_else(|| vec![self.problem(&path, node, Text::new("valeur obligatoire", "a value is required"))])
-                }),
+                None => self
+                    .default_of(&path, field, scope)
+                    .and_then(|value| value.ok_or_else(|| vec![self.problem(&path, node, &Text::new("valeur obligatoire", "a value is required"))])),
             };
             match checked {
                 Ok(value) => {
@@ -230,7 +246,11 @@ impl Validator<'_> {
             for (record, item) in records.iter().zip(items) {
                 let value = record.get(field).map(Value::to_string).unwrap_or_default();
                 if !seen.insert(value.clone()) {
-                    problems.push(self.problem(path, item, text!("{value} est donné deux fois pour `{field}`", "{value} is given twice for `{field}`")));
+                    problems.push(self.problem(
+                        path,
+                        item,
+                        &text!("{value} est donné deux fois pour `{field}`", "{value} is given twice for `{field}`"),
+                    ));
                 }
             }
         }
@@ -249,8 +269,11 @@ impl Validator<'_> {
                 let list = keys.join(", ");
                 let at = self.origin.at(*line, *column);
                 problems.push(
-                    Problem::new(if at.is_empty() { path.to_owned() } else { at }, text!("`{path}` : clé inconnue `{key}`", "`{path}`: unknown key `{key}`"))
-                        .hint(text!("clés attendues : {list}", "expected keys: {list}")),
+                    Problem::new(
+                        if at.is_empty() { path.to_owned() } else { at },
+                        text!("`{path}` : clé inconnue `{key}`", "`{path}`: unknown key `{key}`"),
+                    )
+                    .hint(text!("clés attendues : {list}", "expected keys: {list}")),
                 );
             }
         }

@@ -76,8 +76,7 @@ pub(super) fn create(place: &Place, folder: &Dir, clone: bool, tree: &Tree, opti
     let root = home.create_dir(TREE.as_ref(), false).doing("create a folder in", home.path())?;
     write::write(&root, tree, options)?;
 
-    let mut files: BTreeMap<String, String> =
-        tree.files().map(|(path, file)| (path.as_str().to_owned(), sha256(&file.bytes))).collect();
+    let mut files: BTreeMap<String, String> = tree.files().map(|(path, file)| (path.as_str().to_owned(), sha256(&file.bytes))).collect();
     let mut entries = root.list().doing("list", root.path())?;
     entries.sort();
     let staged = |name: &str| Move { from: format!("{TREE}/{name}"), to: name.to_owned() };

@@ -98,10 +98,38 @@ mod tests {
     #[test]
     fn usual_paths_pass() {
         for path in [
-            "README.md", ".gitignore", ".gitattributes", ".gitlab-ci-dso.yml", ".github/workflows/ci.yml", ".mirai-kit.yaml",
-            "infra/postgres/templates/_helpers.tpl", "a/b/c", "docs/adr/0001-dépôts.md", "été/ŒUVRE.md", "日本語.txt", "a b.txt",
-            "console.md", "com.md", "com10.txt", "lpt", "nullable.sql", "aux2", ".git-blame-ignore-revs", "git", "digit~1", "a~1", "v1.2",
-            "..a", "...a", "a-b", "(x)", "{{x}}", "a'b", "$x", "a&b", "@scope/pkg",
+            "README.md",
+            ".gitignore",
+            ".gitattributes",
+            ".gitlab-ci-dso.yml",
+            ".github/workflows/ci.yml",
+            ".mirai-kit.yaml",
+            "infra/postgres/templates/_helpers.tpl",
+            "a/b/c",
+            "docs/adr/0001-dépôts.md",
+            "été/ŒUVRE.md",
+            "日本語.txt",
+            "a b.txt",
+            "console.md",
+            "com.md",
+            "com10.txt",
+            "lpt",
+            "nullable.sql",
+            "aux2",
+            ".git-blame-ignore-revs",
+            "git",
+            "digit~1",
+            "a~1",
+            "v1.2",
+            "..a",
+            "...a",
+            "a-b",
+            "(x)",
+            "{{x}}",
+            "a'b",
+            "$x",
+            "a&b",
+            "@scope/pkg",
         ] {
             assert_eq!(reason(path), None, "{path:?} should pass");
         }
@@ -109,7 +137,28 @@ mod tests {
 
     #[test]
     fn what_leaves_the_folder_is_refused() {
-        for path in ["..", "../x", "a/../b", "a/..", ".", "./a", "a/./b", "/", "/etc/passwd", "a//b", "a/", "//server/x", "\\\\server\\x", "a\\b", "..\\x", "C:/x", "c:x", "~/x", "a/~root", "~"] {
+        for path in [
+            "..",
+            "../x",
+            "a/../b",
+            "a/..",
+            ".",
+            "./a",
+            "a/./b",
+            "/",
+            "/etc/passwd",
+            "a//b",
+            "a/",
+            "//server/x",
+            "\\\\server\\x",
+            "a\\b",
+            "..\\x",
+            "C:/x",
+            "c:x",
+            "~/x",
+            "a/~root",
+            "~",
+        ] {
             assert!(reason(path).is_some(), "{path:?} should be refused");
         }
         assert_eq!(SafeRelPath::new(""), Err(PathError::Empty));
@@ -118,7 +167,21 @@ mod tests {
     #[test]
     fn every_forbidden_character_is_refused_in_every_position() {
         let named = ['<', '>', ':', '"', '|', '?', '*', '\\', '\u{0}', '\n', '\r', '\t', '\u{1b}', '\u{7f}', '\u{85}', '\u{2028}'];
-        let invisible = ['\u{ad}', '\u{61c}', '\u{200b}', '\u{200d}', '\u{200e}', '\u{202e}', '\u{2066}', '\u{2069}', '\u{feff}', '\u{fe0f}', '\u{e0041}', '\u{180e}', '\u{3164}'];
+        let invisible = [
+            '\u{ad}',
+            '\u{61c}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{200e}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{2069}',
+            '\u{feff}',
+            '\u{fe0f}',
+            '\u{e0041}',
+            '\u{180e}',
+            '\u{3164}',
+        ];
         for c in named.into_iter().chain(invisible).chain((0..32).map(char::from)) {
             for path in [format!("{c}ab"), format!("a{c}b"), format!("ab{c}"), format!("d/a{c}b/f"), format!("d/f{c}")] {
                 assert!(reason(&path).is_some(), "{path:?} should be refused");
@@ -141,7 +204,27 @@ mod tests {
 
     #[test]
     fn git_is_refused_in_any_disguise() {
-        for name in [".git", ".GIT", ".Git", ".git.", ".git ", ".git . .", "git~1", "GIT~1", "git~12", ".g\u{200c}it", "\u{feff}.git", ".gi\u{200d}t", "．git", ".ｇｉｔ", ".git::$INDEX_ALLOCATION", ".gitmodules", ".GitModules", "gitmod~1", "GI7EBA~1"] {
+        for name in [
+            ".git",
+            ".GIT",
+            ".Git",
+            ".git.",
+            ".git ",
+            ".git . .",
+            "git~1",
+            "GIT~1",
+            "git~12",
+            ".g\u{200c}it",
+            "\u{feff}.git",
+            ".gi\u{200d}t",
+            "．git",
+            ".ｇｉｔ",
+            ".git::$INDEX_ALLOCATION",
+            ".gitmodules",
+            ".GitModules",
+            "gitmod~1",
+            "GI7EBA~1",
+        ] {
             for path in [name.to_owned(), format!("{name}/config"), format!("a/{name}"), format!("a/{name}/hooks/post-commit")] {
                 assert!(reason(&path).is_some(), "{path:?} should be refused");
             }

@@ -92,8 +92,6 @@ impl New {
         }
         let first = FirstCommit { message: "Création".into(), identity: None, time: None };
         let options = apply::Options { git: (!self.no_git).then_some(&first), ..apply::Options::default() };
-        apply::create(&target, &tree, &options)
-            .map(drop)
-            .map_err(|e| (Exit::Failure, vec![Problem::new("", crate::text!("{e}", "{e}"))]))
+        apply::create(&target, &tree, &options).map(drop).map_err(|e| (Exit::Failure, vec![Problem::new("", crate::text!("{e}", "{e}"))]))
     }
 }

@@ -39,7 +39,14 @@ pub fn is_fresh(work_tree: &Path) -> Result<bool, GitError> {
 ///
 /// # Errors
 /// When libgit2 refuses or the disk fails.
-pub fn prepare_in_clone(work_tree: &Path, staged: &Path, index_path: &Path, tree: &Tree, repository: &Repository, first: &FirstCommit) -> Result<Prepared, GitError> {
+pub fn prepare_in_clone(
+    work_tree: &Path,
+    staged: &Path,
+    index_path: &Path,
+    tree: &Tree,
+    repository: &Repository,
+    first: &FirstCommit,
+) -> Result<Prepared, GitError> {
     let git = open(work_tree)?;
     let mut index = Index::open(index_path).doing("make an index", index_path)?;
     let files = add(&git, &mut index, staged, tree, repository).doing("record the files", work_tree)?;
@@ -49,14 +56,7 @@ pub fn prepare_in_clone(work_tree: &Path, staged: &Path, index_path: &Path, tree
     let id = commit(&git, tree_id, &identity, first, None).doing("commit", work_tree)?;
     let head = git.find_reference("HEAD").doing("read HEAD", work_tree)?;
     let branch = head.symbolic_target().ok().flatten().unwrap_or("refs/heads/main").to_owned();
-    let committed = Committed {
-        path: None,
-        name: repository.name.clone(),
-        commit: id.to_string(),
-        tree: tree_id.to_string(),
-        files,
-        identity,
-    };
+    let committed = Committed { path: None, name: repository.name.clone(), commit: id.to_string(), tree: tree_id.to_string(), files, identity };
     Ok(Prepared { committed, branch })
 }
 

@@ -19,7 +19,9 @@ impl GitError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self.source.code() {
-            git2::ErrorCode::Owner => Some("this repository belongs to someone else: `git config --global --add safe.directory <folder>` if you trust it"),
+            git2::ErrorCode::Owner => {
+                Some("this repository belongs to someone else: `git config --global --add safe.directory <folder>` if you trust it")
+            }
             _ if self.source.class() == git2::ErrorClass::Os => Some("look at the disk's space and permissions, or run without git (--no-git)"),
             _ => None,
         }

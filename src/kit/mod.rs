@@ -5,7 +5,7 @@ mod manifest;
 mod question;
 mod source;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -102,10 +102,10 @@ impl Kit {
 
     fn inconsistencies(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        let mut seen = BTreeMap::new();
+        let mut seen = BTreeSet::new();
         for question in self.questions() {
             let id = &question.id;
-            if seen.insert(id.clone(), ()).is_some() {
+            if !seen.insert(id.clone()) {
                 problems.push(Problem::new("kit.yaml", text!("question déclarée deux fois : `{id}`", "question declared twice: `{id}`")));
             }
             if question.choices_from.is_some() && self.choices(question).is_empty() {

@@ -55,9 +55,7 @@ impl KitFiles {
     /// # Errors
     /// When the file is missing or is not UTF-8.
     pub fn text(&self, path: &str) -> Result<&str, Problem> {
-        let bytes = self
-            .get(path)
-            .ok_or_else(|| Problem::new(path, Text::new("fichier absent du kit", "file missing from the kit")))?;
+        let bytes = self.get(path).ok_or_else(|| Problem::new(path, Text::new("fichier absent du kit", "file missing from the kit")))?;
         std::str::from_utf8(bytes).map_err(|_| Problem::new(path, Text::new("le fichier n'est pas en UTF-8", "the file is not UTF-8")))
     }
 
@@ -133,7 +131,10 @@ fn collect_folder(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Cow<
         } else {
             return Err(Problem::new(
                 path.display().to_string(),
-                Text::new("ni un fichier ni un dossier : lien symbolique ou fichier spécial", "neither a file nor a folder: symbolic link or special file"),
+                Text::new(
+                    "ni un fichier ni un dossier : lien symbolique ou fichier spécial",
+                    "neither a file nor a folder: symbolic link or special file",
+                ),
             )
             .hint(Text::new("remplacez-le par une copie du fichier", "replace it with a copy of the file")));
         }

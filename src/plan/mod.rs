@@ -82,10 +82,10 @@ pub fn against_disk(tree: &Tree, target: &Path) -> Result<Plan, ApplyError> {
         sha256: sha256(&file.bytes),
         executable: file.executable,
     });
-    let repositories = tree.repositories.iter().map(|repository| PlannedRepository {
-        path: repository.path.as_ref().map_or(".", |p| p.as_str()).to_owned(),
-        name: repository.name.clone(),
-    });
+    let repositories = tree
+        .repositories
+        .iter()
+        .map(|repository| PlannedRepository { path: repository.path.as_ref().map_or(".", |p| p.as_str()).to_owned(), name: repository.name.clone() });
     Ok(Plan {
         format: FORMAT.to_owned(),
         target: target.to_string_lossy().into_owned(),

@@ -64,7 +64,7 @@ impl<'k> Engine<'k> {
     /// When the expression is invalid or reads an undefined value; `at` says where it stands.
     pub fn expression(&self, at: &str, expression: &str, scope: &Scope) -> Result<bool, Problem> {
         let template = format!("{{% if {expression} %}}1{{% endif %}}");
-        self.known_variables(at, &template, scope)?;
+        Self::known_variables(at, &template, scope)?;
         Ok(self.inline(at, Escape::Path, &template, scope)? == "1")
     }
 
@@ -82,11 +82,7 @@ impl<'k> Engine<'k> {
     /// # Errors
     /// When the template is invalid or reads an undefined value.
     pub fn path(&self, at: &str, template: &str, scope: &Scope) -> Result<String, Problem> {
-        if template.contains("{{") || template.contains("{%") {
-            self.inline(at, Escape::Path, template, scope)
-        } else {
-            Ok(template.to_owned())
-        }
+        if template.contains("{{") || template.contains("{%") { self.inline(at, Escape::Path, template, scope) } else { Ok(template.to_owned()) }
     }
 
     /// Renders a template file of the kit.
@@ -120,7 +116,7 @@ impl<'k> Engine<'k> {
     }
 
     /// tera lets `{% if typo %}` pass: variables are checked apart.
-    pub(super) fn known_variables(&self, at: &str, template: &str, scope: &Scope) -> Result<(), Problem> {
+    pub(super) fn known_variables(at: &str, template: &str, scope: &Scope) -> Result<(), Problem> {
         let mut tera = bare(Escape::Path);
         tera.add_raw_template(at, template).map_err(|e| template_error(at, &e))?;
         let used = tera.get_template_variables(at).map_err(|e| template_error(at, &e))?;
@@ -139,8 +135,7 @@ impl<'k> Engine<'k> {
             sources.insert(name, source);
         }
         let mut tera = bare(escape);
-        tera.add_raw_templates(sources.iter().map(|(name, source)| (name.clone(), *source)))
-            .map_err(|e| template_error(path, &e))?;
+        tera.add_raw_templates(sources.iter().map(|(name, source)| (name.clone(), *source))).map_err(|e| template_error(path, &e))?;
         Ok(tera)
     }
 }
@@ -178,6 +173,7 @@ fn bare(escape: Escape) -> Tera {
 }
 
 /// `{{ value | json }}`: the value as JSON, which is YAML too; for lists and records.
+#[expect(clippy::needless_pass_by_value, reason = "the signature of a tera filter")]
 fn json(value: tera::Value, _: Kwargs, _: &State) -> tera::TeraResult<tera::Value> {
     let json: Value = serde_json::to_value(&value).map_err(|e| tera::Error::message(e.to_string()))?;
     Ok(tera::Value::safe_string(&json_text(&json)))

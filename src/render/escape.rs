@@ -127,10 +127,9 @@ fn plain(input: &str, output: &mut dyn Write) -> io::Result<()> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "._/@:+- ".contains(c);
     match input.chars().find(|&c| !allowed(c)) {
         None => output.write_all(input.as_bytes()),
-        Some(c) => Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("{c:?} can't be written in this kind of file, which has no known escaping"),
-        )),
+        Some(c) => {
+            Err(io::Error::new(io::ErrorKind::InvalidData, format!("{c:?} can't be written in this kind of file, which has no known escaping")))
+        }
     }
 }
 

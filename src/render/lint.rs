@@ -63,7 +63,7 @@ impl Lint<'_> {
     }
 
     fn template(&mut self, at: &str, template: &str, scope: &Scope) {
-        self.problems.extend(self.engine.known_variables(at, template, scope).err());
+        self.problems.extend(Engine::known_variables(at, template, scope).err());
     }
 
     fn question(&mut self, question: &Question, scope: &Scope) {
@@ -104,7 +104,7 @@ impl Lint<'_> {
                 continue;
             }
             self.used.insert(path.to_owned());
-            if path.ends_with(".tera") {
+            if path.strip_suffix(".tera").is_some() {
                 let includes = self.engine.check_file(path, &scope);
                 match includes {
                     Ok(names) => self.used.extend(names),

@@ -82,7 +82,10 @@ pub fn active_modules<'k>(kit: &'k Kit, engine: &Engine<'_>, scope: &Scope) -> R
             let id = &module.id;
             return Err(Problem::new(
                 format!("modules/{id}/module.yaml"),
-                text!("le module `{id}` requiert `{required}`, inactif avec ces réponses", "module `{id}` requires `{required}`, inactive with these answers"),
+                text!(
+                    "le module `{id}` requiert `{required}`, inactif avec ces réponses",
+                    "module `{id}` requires `{required}`, inactive with these answers"
+                ),
             ));
         }
     }
@@ -165,7 +168,10 @@ impl Rendering<'_, '_> {
             return Ok(());
         }
         let Some(from) = &rule.from else {
-            return Err(vec![Problem::new(at, Text::new("une règle de fichiers n'a ni `from` ni `generate`", "a file rule has neither `from` nor `generate`"))]);
+            return Err(vec![Problem::new(
+                at,
+                Text::new("une règle de fichiers n'a ni `from` ni `generate`", "a file rule has neither `from` nor `generate`"),
+            )]);
         };
         let base = format!("modules/{}/files/{from}", module.id);
         let sources: Vec<String> = self.kit.files.below(&base).map(str::to_owned).collect();
@@ -192,7 +198,7 @@ impl Rendering<'_, '_> {
             Some(stripped) => join(to, stripped),
             None => join(to, relative),
         };
-        let bytes = if source.ends_with(".tera") {
+        let bytes = if source.strip_suffix(".tera").is_some() {
             self.engine.file(source, Escape::of(&target), scope)?.into_bytes()
         } else {
             self.kit.files.get(source).unwrap_or_default().to_vec()

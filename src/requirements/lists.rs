@@ -206,10 +206,7 @@ fn own_problems(name: &str, list: &List) -> Vec<Problem> {
 fn row_refusals(row: &Row) -> Vec<(bool, Text)> {
     let own = !row.facets.is_empty();
     vec![
-        (
-            own == row.facets_from.is_some(),
-            Text::new("donnez soit `facets`, soit `facets_from`", "give either `facets` or `facets_from`"),
-        ),
+        (own == row.facets_from.is_some(), Text::new("donnez soit `facets`, soit `facets_from`", "give either `facets` or `facets_from`")),
         (
             row.facets_from.is_some() && row.applies.is_some(),
             Text::new("`applies` vient de la ligne citée par `facets_from`", "`applies` comes from the row that `facets_from` names"),

@@ -102,7 +102,10 @@ fn newer_list(out: &mut String, older: &str, statement: &Statement, lang: Lang) 
         out,
         &pick_owned(
             lang,
-            format!("Cette liste remplace `{older}` et renumérote des exigences. Exigences primordiales qu’elle laisserait ouvertes : {}.", open.len()),
+            format!(
+                "Cette liste remplace `{older}` et renumérote des exigences. Exigences primordiales qu’elle laisserait ouvertes : {}.",
+                open.len()
+            ),
             format!("This list replaces `{older}` and renumbers requirements. Primordial requirements it would leave open: {}.", open.len()),
         ),
     );

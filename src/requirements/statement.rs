@@ -157,7 +157,10 @@ fn refusal(lists: &Lists, proof: &Proof) -> Option<Problem> {
         ));
     }
     if proof.how != How::Attested && proof.file.is_none() {
-        return Some(Problem::new(at, text!("`{requirement}`, facette `{facet}` : preuve sans fichier", "`{requirement}`, facet `{facet}`: evidence without a file")));
+        return Some(Problem::new(
+            at,
+            text!("`{requirement}`, facette `{facet}` : preuve sans fichier", "`{requirement}`, facet `{facet}`: evidence without a file"),
+        ));
     }
     None
 }
