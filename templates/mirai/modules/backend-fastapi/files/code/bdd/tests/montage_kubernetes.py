@@ -1,0 +1,74 @@
+"""API Kubernetes d'essai : un vrai serveur HTTP local qui tient des Cluster et des Backup."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx
+import pytest
+
+from app.kubernetes import Api
+
+PREFIXE = "/apis/postgresql.cnpg.io/v1/namespaces/essai/"
+
+
+@dataclass
+class Faux:
+    """État de l'API d'essai."""
+
+    api: Api
+    clusters: set[str] = field(default_factory=set)
+    sauvegardes: list[dict[str, Any]] = field(default_factory=list)
+    phases: list[str] = field(default_factory=list)
+    creees: list[dict[str, Any]] = field(default_factory=list)
+    refus: int = 0
+
+    def repondre(self, methode: str, chemin: str, corps: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Réponse de l'API."""
+        assert chemin.startswith(PREFIXE)
+        genre, _, nom = chemin.removeprefix(PREFIXE).partition("/")
+        if self.refus:
+            return self.refus, {}
+        if genre == "clusters":
+            return (200, {"metadata": {"name": nom}}) if nom in self.clusters else (404, {})
+        if methode == "POST":
+            self.creees.append(corps)
+            return 201, {"metadata": {"name": corps["metadata"]["generateName"] + "x1"}}
+        if nom:
+            phase = self.phases.pop(0) if len(self.phases) > 1 else self.phases[0]
+            return 200, {"metadata": {"name": nom}, "status": {"phase": phase}} if phase else {"metadata": {"name": nom}}
+        return 200, {"items": self.sauvegardes}
+
+
+@pytest.fixture
+def faux() -> Iterator[Faux]:
+    """API démarrée."""
+
+    class Reponse(BaseHTTPRequestHandler):
+        def traiter(self) -> None:
+            taille = int(self.headers.get("Content-Length", "0"))
+            statut, contenu = etat.repondre(self.command, self.path, json.loads(self.rfile.read(taille) or b"{}"))
+            corps = json.dumps(contenu).encode()
+            self.send_response(statut)
+            self.send_header("Content-Length", str(len(corps)))
+            self.end_headers()
+            self.wfile.write(corps)
+
+        do_GET = do_POST = traiter
+
+        def log_message(self, *_: Any) -> None:
+            """Silence."""
+
+    serveur = ThreadingHTTPServer(("127.0.0.1", 0), Reponse)
+    client = httpx.Client(base_url=f"http://127.0.0.1:{serveur.server_port}", trust_env=False)
+    etat = Faux(Api(client, "essai"))
+    fil = threading.Thread(target=serveur.serve_forever, kwargs={"poll_interval": 0.02})
+    fil.start()
+    yield etat
+    client.close()
+    serveur.shutdown()
+    serveur.server_close()
+    fil.join()

@@ -1,0 +1,1 @@
+"""Application : une API, ses sondes, ses mesures et ses commandes d'exploitation."""

@@ -1,0 +1,136 @@
+"""Contrat observable commun : santé, mesures, corrélation, erreurs, en-têtes, taille, description de l'API."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.responses import StreamingResponse
+from fastapi.testclient import TestClient
+
+from app import intergiciels, problemes
+from app.mesures import Mesures
+from app.projet import NOM
+
+OPENAPI = Path(__file__).parents[1] / "openapi.json"
+
+
+def test_vivant(client: TestClient) -> None:
+    assert client.get("/health/live").json() == {"status": "pass"}
+
+
+def test_pret(client: TestClient) -> None:
+    reponse = client.get("/health/ready")
+    assert reponse.status_code == 200
+    assert reponse.json()["status"] == "pass"
+
+
+def test_mesures(agent: TestClient) -> None:
+    agent.get("/api/informations")
+    texte = agent.get("/metrics").text
+    assert 'http_request_duration_seconds_count{method="GET",route="/api/informations",status="200"} 1.0' in texte
+    assert "http_requests_in_progress 1.0" in texte
+    assert 'app_info{version="0.0.0"} 1.0' in texte
+
+
+def test_informations(agent: TestClient) -> None:
+    assert agent.get("/api/informations").json() == {"nom": NOM, "version": "0.0.0", "environnement": "dev"}
+
+
+def test_description_servie_egale_au_fichier(client: TestClient) -> None:
+    # En cas d'écart voulu : make -C backend openapi, puis relire la différence.
+    assert client.get("/api/openapi.json").json() == json.loads(OPENAPI.read_text(encoding="utf-8"))
+
+
+def test_aucune_page_tierce(client: TestClient) -> None:
+    assert client.get("/docs").status_code == 404
+    assert client.get("/redoc").status_code == 404
+
+
+def test_probleme_404(client: TestClient) -> None:
+    reponse = client.get("/inconnu", headers={"X-Correlation-ID": "suivi-0001"})
+    assert reponse.headers["content-type"] == "application/problem+json"
+    assert reponse.json() == {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "Not Found",
+        "correlation": "suivi-0001",
+    }
+    assert reponse.headers["x-correlation-id"] == "suivi-0001"
+
+
+@pytest.mark.parametrize("recue", ["court", "x" * 65, "avec espace", "retour\tchariot", ""])
+def test_correlation_douteuse_remplacee(client: TestClient, recue: str) -> None:
+    rendue = client.get("/health/live", headers={"X-Correlation-ID": recue}).headers["x-correlation-id"]
+    assert rendue != recue
+    assert len(rendue) == 36
+
+
+@pytest.mark.parametrize("adresse", ["/health/live", "/inconnu", "/api/openapi.json"])
+def test_entetes_de_securite(client: TestClient, adresse: str) -> None:
+    entetes = client.get(adresse).headers
+    assert entetes["x-content-type-options"] == "nosniff"
+    assert entetes["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert entetes["cache-control"] == "no-store"
+    assert entetes["x-frame-options"] == "DENY"
+    assert "server" not in entetes
+
+
+@pytest.fixture
+def petit() -> Iterator[TestClient]:
+    """Application réduite, pour ce que l'API réelle ne fait pas : lever, répondre en flux, lire un corps brut."""
+    application = FastAPI()
+    application.add_middleware(intergiciels.Enveloppe, mesures=Mesures("1"), taille_max=10)
+    problemes.brancher(application)
+
+    @application.post("/longueur")
+    async def longueur(requete: Request) -> int:
+        return len(await requete.body())
+
+    @application.get("/erreur")
+    def erreur() -> None:
+        raise ValueError("valeur secrète")
+
+    @application.get("/coupure")
+    def coupure() -> StreamingResponse:
+        def flux() -> Iterator[bytes]:
+            yield b"debut"
+            raise ValueError("valeur secrète")
+
+        return StreamingResponse(flux())
+
+    with TestClient(application, raise_server_exceptions=False) as ouvert:
+        yield ouvert
+
+
+def par_morceaux() -> Iterator[bytes]:
+    yield b"x" * 6
+    yield b"x" * 6
+
+
+def test_taille_limite(petit: TestClient) -> None:
+    assert petit.post("/longueur", content=b"x" * 10).json() == 10
+    for contenu in (b"x" * 11, par_morceaux()):
+        reponse = petit.post("/longueur", content=contenu)
+        assert reponse.status_code == 413
+        assert reponse.headers["content-type"] == "application/problem+json"
+        assert "x-correlation-id" in reponse.headers
+
+
+def test_longueur_annoncee_absurde(petit: TestClient) -> None:
+    assert petit.post("/longueur", content=b"x", headers={"Content-Length": "-1"}).status_code == 413
+
+
+def test_erreur_non_prevue(petit: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    reponse = petit.get("/erreur")
+    assert reponse.status_code == 500
+    assert reponse.headers["content-type"] == "application/problem+json"
+    assert "secrète" not in reponse.text
+    assert "erreur non prévue" in caplog.text
+
+
+def test_reponse_coupee(petit: TestClient) -> None:
+    reponse = petit.get("/coupure")
+    assert reponse.text == "debut"

@@ -1,0 +1,62 @@
+"""Passerelle d'essai : un vrai serveur HTTP local dont les réponses sont écrites par chaque essai."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+REUSSITE = {
+    "choices": [{"message": {"content": "Un résumé."}}],
+    "usage": {"prompt_tokens": 40, "completion_tokens": 7},
+}
+
+
+@dataclass
+class PasserelleEssai:
+    """Réponses à rendre, dans l'ordre, et requêtes reçues."""
+
+    adresse: str = ""
+    reponses: list[tuple[int, Any, dict[str, str]]] = field(default_factory=list)
+    recues: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+
+
+@pytest.fixture
+def passerelle_essai() -> Iterator[PasserelleEssai]:
+    """Passerelle démarrée."""
+    etat = PasserelleEssai()
+
+    class Reponse(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            requete = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            etat.recues.append((self.path, self.headers["Authorization"], requete))
+            statut, contenu, entetes = etat.reponses.pop(0)
+            corps = contenu.encode() if isinstance(contenu, str) else json.dumps(contenu).encode()
+            self.send_response(statut)
+            for nom, valeur in (entetes | {"Content-Length": str(len(corps))}).items():
+                self.send_header(nom, valeur)
+            self.end_headers()
+            self.wfile.write(corps)
+
+        def log_message(self, *_: Any) -> None:
+            """Silence."""
+
+    serveur = ThreadingHTTPServer(("127.0.0.1", 0), Reponse)
+    etat.adresse = f"http://127.0.0.1:{serveur.server_port}/v1"
+    fil = threading.Thread(target=serveur.serve_forever, kwargs={"poll_interval": 0.02})
+    fil.start()
+    yield etat
+    serveur.shutdown()
+    serveur.server_close()
+    fil.join()
+
+
+@pytest.fixture
+def reglages_ia(passerelle_essai: PasserelleEssai, monkeypatch: pytest.MonkeyPatch) -> None:
+    """L'application appelle la passerelle d'essai."""
+    monkeypatch.setenv("OPENAI_BASE_URL", passerelle_essai.adresse)
+    monkeypatch.setenv("OPENAI_API_KEY", "jeton-d-essai")
+    monkeypatch.setenv("LLM_MODEL", "modele-essai")

@@ -1,0 +1,101 @@
+"""La passerelle : ce qui part, ce qui revient, ce qui est compté, et chacune de ses pannes."""
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.montage_ia import REUSSITE, PasserelleEssai
+
+
+def resumer(agent: TestClient, texte: str = "Un texte assez long.") -> httpx.Response:
+    return agent.post("/api/resumes", json={"texte": texte})
+
+
+@pytest.fixture
+def siestes(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Attentes demandées, sans attendre."""
+    durees: list[float] = []
+    monkeypatch.setattr("app.llm.Passerelle.__init__.__defaults__", (durees.append,))
+    return durees
+
+
+def test_resume(agent: TestClient, passerelle_essai: PasserelleEssai) -> None:
+    passerelle_essai.reponses = [(200, REUSSITE, {})]
+    reponse = resumer(agent)
+    assert reponse.status_code == 200
+    assert reponse.json() == {"resume": "Un résumé.", "jetons": 47}
+    chemin, autorisation, corps = passerelle_essai.recues[0]
+    assert (chemin, autorisation) == ("/v1/chat/completions", "Bearer jeton-d-essai")
+    assert corps["model"] == "modele-essai"
+    assert corps["messages"][1] == {"role": "user", "content": "Un texte assez long."}
+    mesures = agent.get("/metrics").text
+    assert 'llm_tokens_total{modele="modele-essai",type="prompt"} 40.0' in mesures
+    assert 'llm_tokens_total{modele="modele-essai",type="completion"} 7.0' in mesures
+    assert 'llm_requests_total{resultat="reussi"} 1.0' in mesures
+
+
+def test_quota_bref_reessaye_une_fois(
+    siestes: list[float], agent: TestClient, passerelle_essai: PasserelleEssai
+) -> None:
+    passerelle_essai.reponses = [(429, {}, {"Retry-After": "2"}), (200, REUSSITE, {})]
+    assert resumer(agent).status_code == 200
+    assert siestes == [2.0]
+
+
+def test_quota_persistant(siestes: list[float], agent: TestClient, passerelle_essai: PasserelleEssai) -> None:
+    passerelle_essai.reponses = [(429, {}, {"Retry-After": "1"}), (429, {}, {"Retry-After": "9"})]
+    reponse = resumer(agent)
+    assert (reponse.status_code, reponse.headers["retry-after"]) == (503, "9")
+    assert siestes == [1.0]
+    assert len(passerelle_essai.recues) == 2
+
+
+@pytest.mark.parametrize(("valeur", "rendue"), [("30", "30"), ("Sun, 22 Nov 2026 08:00:00 GMT", "60"), ("99999", "3600")])
+def test_quota_long_rendu_a_l_appelant(
+    siestes: list[float], agent: TestClient, passerelle_essai: PasserelleEssai, valeur: str, rendue: str
+) -> None:
+    passerelle_essai.reponses = [(429, {}, {"Retry-After": valeur})]
+    reponse = resumer(agent)
+    assert (reponse.status_code, reponse.headers["retry-after"]) == (503, rendue)
+    assert siestes == []
+
+
+def test_donnee_personnelle(agent: TestClient, passerelle_essai: PasserelleEssai) -> None:
+    passerelle_essai.reponses = [(400, {"error": "pii detected: email"}, {})]
+    reponse = resumer(agent)
+    assert reponse.status_code == 422
+    assert "(email)" in reponse.json()["detail"]
+    assert 'llm_requests_total{resultat="donnee_personnelle"} 1.0' in agent.get("/metrics").text
+
+
+@pytest.mark.parametrize(
+    ("statut", "contenu", "resultat"),
+    [
+        (400, {"error": "modèle inconnu"}, "reponse_4xx"),
+        (500, {}, "reponse_5xx"),
+        (200, "pas du json", "illisible"),
+        (200, {"choices": [], "usage": {}}, "illisible"),
+        (200, [], "illisible"),
+    ],
+)
+def test_pannes(
+    agent: TestClient, passerelle_essai: PasserelleEssai, statut: int, contenu: object, resultat: str
+) -> None:
+    passerelle_essai.reponses = [(statut, contenu, {})]
+    assert resumer(agent).status_code == 503
+    assert f'llm_requests_total{{resultat="{resultat}"}} 1.0' in agent.get("/metrics").text
+    assert agent.get("/health/ready").json()["status"] == "pass"
+
+
+def test_passerelle_injoignable(
+    monkeypatch: pytest.MonkeyPatch, reglages_ia: None, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    agent: TestClient = request.getfixturevalue("agent")
+    assert resumer(agent).status_code == 503
+    assert 'llm_requests_total{resultat="injoignable"} 1.0' in agent.get("/metrics").text
+
+
+@pytest.mark.parametrize("corps", [{}, {"texte": "  "}, {"texte": "x" * 8001}, {"texte": "x", "modele": "autre"}])
+def test_saisie_refusee(agent: TestClient, corps: dict[str, str]) -> None:
+    assert agent.post("/api/resumes", json=corps).status_code == 422

@@ -1,0 +1,130 @@
+"""Jetons : un seul accepté, toutes les altérations refusées."""
+
+import time
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from fastapi.testclient import TestClient
+
+from app.identite import ConfigurationIdentite, Verificateur
+from tests.montage_identite import AUDIENCE, Emetteur
+
+
+def appeler(client: TestClient, jeton: str) -> int:
+    reponse = client.get("/api/informations", headers={"Authorization": f"Bearer {jeton}"})
+    if reponse.status_code == 401:
+        assert reponse.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+        assert reponse.headers["content-type"] == "application/problem+json"
+    return reponse.status_code
+
+
+@pytest.mark.parametrize(("kid", "algorithme"), [("rsa", "RS256"), ("ec", "ES256")])
+def test_jeton_accepte(client: TestClient, emetteur: Emetteur, kid: str, algorithme: str) -> None:
+    assert appeler(client, emetteur.jeton(kid, algorithme)) == 200
+
+
+@pytest.mark.parametrize("entete", ["", "Bearer", "Bearer ", "Basic YTpi"])
+def test_sans_jeton(client: TestClient, entete: str) -> None:
+    reponse = client.get("/api/informations", headers={"Authorization": entete})
+    assert reponse.status_code == 401
+    assert reponse.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "alteration",
+    [
+        {"exp": int(time.time()) - 120},
+        {"exp": None},
+        {"aud": "autre-api"},
+        {"aud": None},
+        {"iss": "https://ailleurs.invalid"},
+        {"iss": None},
+        {"sub": None},
+        {"iat": None},
+        {"nbf": int(time.time()) + 600},
+    ],
+)
+def test_revendication_refusee(client: TestClient, emetteur: Emetteur, alteration: dict[str, object]) -> None:
+    assert appeler(client, emetteur.jeton(**alteration)) == 401
+
+
+def test_ecart_d_horloge_tolere(client: TestClient, emetteur: Emetteur) -> None:
+    assert appeler(client, emetteur.jeton(exp=int(time.time()) - 5)) == 200
+
+
+def test_jeton_illisible(client: TestClient) -> None:
+    assert appeler(client, "pas.un.jeton") == 401
+
+
+def test_sans_signature(client: TestClient, emetteur: Emetteur) -> None:
+    charge = jwt.decode(emetteur.jeton(), options={"verify_signature": False})
+    assert appeler(client, jwt.encode(charge, None, algorithm="none", headers={"kid": "rsa"})) == 401
+
+
+def test_cle_publique_prise_pour_secret(client: TestClient, emetteur: Emetteur) -> None:
+    publique = emetteur.cles["rsa"].public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    charge = jwt.decode(emetteur.jeton(), options={"verify_signature": False})
+    assert appeler(client, jwt.encode(charge, publique, algorithm="HS256", headers={"kid": "rsa"})) == 401
+
+
+def test_signature_d_une_autre_cle(client: TestClient, emetteur: Emetteur) -> None:
+    emetteur.cles["rsa"] = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    assert appeler(client, emetteur.jeton()) == 401
+
+
+def test_sans_kid(client: TestClient, emetteur: Emetteur) -> None:
+    charge = jwt.decode(emetteur.jeton(), options={"verify_signature": False})
+    cle = emetteur.cles["rsa"]
+    assert appeler(client, jwt.encode(charge, cle, algorithm="RS256")) == 401  # type: ignore[arg-type]
+
+
+def test_rotation_et_cle_inconnue(
+    client: TestClient, emetteur: Emetteur, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert appeler(client, emetteur.jeton()) == 200
+    emetteur.ajouter("neuve", rsa.generate_private_key(public_exponent=65537, key_size=2048))
+    # Trop tôt : une clé inconnue ne doit pas permettre de marteler le fournisseur.
+    assert appeler(client, emetteur.jeton("neuve")) == 401
+    assert emetteur.lectures == 1
+    monkeypatch.setattr("app.identite._RELECTURE_MINIMALE", 0)
+    assert appeler(client, emetteur.jeton("neuve")) == 200
+    assert emetteur.lectures == 2
+
+
+def test_cles_non_admises_ignorees(client: TestClient, emetteur: Emetteur) -> None:
+    emetteur.publiees[:0] = [
+        {"kty": "oct", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA", "kid": "hmac", "alg": "HS256"},
+        {"kty": "inconnu", "kid": "etrange"},
+        {**emetteur.publiees[0], "use": "enc", "kid": "chiffrement"},
+        {nom: valeur for nom, valeur in emetteur.publiees[0].items() if nom != "kid"},
+    ]
+    assert appeler(client, emetteur.jeton()) == 200
+    secret = b"secret-secret-secret-secret-secret"
+    charge = jwt.decode(emetteur.jeton(), options={"verify_signature": False})
+    assert appeler(client, jwt.encode(charge, secret, algorithm="HS256", headers={"kid": "hmac"})) == 401
+
+
+@pytest.mark.parametrize("decouverte", [{"issuer": "https://ailleurs.invalid", "jwks_uri": "x"}, {"issuer": None}, {}])
+def test_decouverte_incoherente(client: TestClient, emetteur: Emetteur, decouverte: dict[str, object]) -> None:
+    emetteur.decouverte = {"issuer": emetteur.adresse} if not decouverte else decouverte
+    assert appeler(client, emetteur.jeton()) == 503
+
+
+def test_fournisseur_en_panne(client: TestClient, emetteur: Emetteur) -> None:
+    emetteur.panne = True
+    reponse = client.get("/api/informations", headers={"Authorization": f"Bearer {emetteur.jeton()}"})
+    assert reponse.status_code == 503
+    assert reponse.headers["retry-after"] == "5"
+    emetteur.panne = False
+    assert appeler(client, emetteur.jeton()) == 200
+
+
+@pytest.mark.parametrize(("groupes", "attendus"), [(["a", "b"], {"a", "b"}), ("a", set()), (None, set())])
+def test_groupes(emetteur: Emetteur, groupes: object, attendus: set[str]) -> None:
+    verificateur = Verificateur(ConfigurationIdentite(oidc_issuer_url=emetteur.adresse, oidc_audience=AUDIENCE))
+    assert verificateur.verifier(emetteur.jeton(groups=groupes)).groupes == attendus
+    verificateur.fermer()
