@@ -105,15 +105,19 @@ pub(super) fn create(place: &Place, folder: &Dir, clone: bool, tree: &Tree, opti
     root.sync_file_system().doing("make durable", folder.path())?;
     options.check_cancelled()?;
     Journal::commit(home).doing("write the journal in", home.path())?;
-    if let Err(error) = journal.apply(home, folder) {
-        if journal.recover(home, folder).is_err() {
-            // The next run will do it, from the journal.
-            staging.keep();
+    match journal.apply(home, folder) {
+        Ok(durable) => {
+            report.durable = durable;
+            Ok(report)
         }
-        return Err(error);
+        Err(error) => {
+            if journal.recover(home, folder).is_err() {
+                // The next run will do it, from the journal.
+                staging.keep();
+            }
+            Err(error)
+        }
     }
-    report.durable = folder.sync().is_ok();
-    Ok(report)
 }
 
 /// The folders of a branch with a `/` in its name. Empty ones are nothing for git.

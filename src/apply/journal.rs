@@ -67,12 +67,17 @@ impl Journal {
         Ok(Some(journal))
     }
 
-    /// Does the renames.
-    pub fn apply(&self, home: &Dir, target: &Dir) -> Result<(), ApplyError> {
-        for step in &self.moves {
-            rename(home, &step.from, target, &step.to).doing("create", target.path().join(&step.to))?;
+    /// Does the renames: all but the last, made durable, then the last. Answers whether that one is durable too.
+    pub fn apply(&self, home: &Dir, target: &Dir) -> Result<bool, ApplyError> {
+        let Some((last, before)) = self.moves.split_last() else { return Ok(true) };
+        let failed = |step: &Move| target.path().join(&step.to);
+        for step in before {
+            let into = rename(home, &step.from, target, &step.to).doing("create", failed(step))?;
+            into.map_or(Ok(()), |folder| folder.sync()).doing("make durable", failed(step))?;
         }
-        Ok(())
+        target.sync().doing("make durable", target.path())?;
+        let into = rename(home, &last.from, target, &last.to).doing("create", failed(last))?;
+        Ok(into.as_ref().unwrap_or(target).sync().is_ok())
     }
 
     /// Undoes the renames of an interrupted run, unless they were all done.
@@ -130,13 +135,12 @@ fn exists(root: &Dir, path: &str) -> io::Result<bool> {
     Ok(dir.as_ref().unwrap_or(root).kind(name)?.is_some())
 }
 
-fn rename(from_root: &Dir, from: &str, to_root: &Dir, to: &str) -> io::Result<()> {
+/// Answers the folder where it went, unless it is the root itself.
+fn rename(from_root: &Dir, from: &str, to_root: &Dir, to: &str) -> io::Result<Option<Dir>> {
     let (from_dir, from_name) = open_parent(from_root, from)?;
     let (to_dir, to_name) = open_parent(to_root, to)?;
-    let (from_dir, to_dir) = (from_dir.as_ref().unwrap_or(from_root), to_dir.as_ref().unwrap_or(to_root));
-    from_dir.rename(from_name, to_dir, to_name, false)?;
-    // A power cut must not undo an earlier rename and keep a later one.
-    if to.contains('/') { to_dir.sync() } else { Ok(()) }
+    from_dir.as_ref().unwrap_or(from_root).rename(from_name, to_dir.as_ref().unwrap_or(to_root), to_name, false)?;
+    Ok(to_dir)
 }
 
 /// The folder of a path (`None`: the root itself), and its last part.

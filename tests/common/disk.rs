@@ -1,6 +1,7 @@
 //! Trees, listings and repositories for the tests of `apply`, `git` and `plan`.
-#![allow(dead_code, clippy::unwrap_used, clippy::disallowed_methods, reason = "each test file uses its part; a test fails by panicking")]
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "each test file uses its part; a test fails by panicking")]
 
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -28,6 +29,21 @@ pub fn repository(files: &[(&str, &str)]) -> Tree {
     let mut tree = tree(files);
     tree.repositories = vec![Repository { path: None, name: "demo".into() }];
     tree
+}
+
+/// Writes a kit without question that generates these files in one repository at the root; `run.sh` is executable.
+pub fn write_kit(folder: &Path, files: &[&str]) {
+    let sources = folder.join("modules/socle/files");
+    fs::create_dir_all(&sources).unwrap();
+    let head = "format: mirai-kit/v1\nid: essai\nversion: \"1.0.0\"\ntitle: {fr: \"Essai\", en: \"Trial\"}\nmodules: [socle]\n";
+    fs::write(folder.join("kit.yaml"), format!("{head}repositories: '[{{\"path\": \"\", \"name\": \"demo\"}}]'\n")).unwrap();
+    let mut module = "id: socle\ntitle: {fr: \"Socle\", en: \"Base\"}\nhelp: {fr: \"Socle\", en: \"Base\"}\nfiles:\n".to_owned();
+    for (rank, path) in files.iter().enumerate() {
+        let executable = path.ends_with("run.sh");
+        writeln!(module, "  - {{from: \"{rank}\", to: \"{path}\", executable: {executable}}}").unwrap();
+        fs::write(sources.join(rank.to_string()), format!("contenu {rank}\n")).unwrap();
+    }
+    fs::write(folder.join("modules/socle/module.yaml"), module).unwrap();
 }
 
 /// Every path below a folder, sorted, folders with a final `/`; not below `.git`.
