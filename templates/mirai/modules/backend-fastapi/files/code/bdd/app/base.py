@@ -71,10 +71,8 @@ class Base:
             return "la version du schéma n'est pas lisible : aucune migration appliquée"
         except psycopg.Error:
             return "la base ne répond pas"
-        appliquees = dict(lignes)
+        appliquees: dict[str, str] = dict(lignes)
         for nom, sha256 in self._attendues.items():
             if appliquees.get(nom) != sha256:
                 return f"la migration {nom} manque ou diffère"
         return None
-
-

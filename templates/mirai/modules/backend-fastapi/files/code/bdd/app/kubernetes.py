@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 
 _COMPTE = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _GROUPE = "apis/postgresql.cnpg.io/v1"
@@ -49,7 +49,9 @@ class Api:
         try:
             return self.client.request(methode, url, json=corps)
         except httpx.HTTPError as erreur:
-            raise ErreurApi(f"{methode} {chemin} : l'API Kubernetes ne répond pas ({type(erreur).__name__})") from erreur
+            raise ErreurApi(
+                f"{methode} {chemin} : l'API Kubernetes ne répond pas ({type(erreur).__name__})"
+            ) from erreur
 
     def _contenu(self, reponse: httpx.Response, quoi: str) -> dict[str, Any]:
         if not reponse.is_success:
@@ -78,6 +80,4 @@ class Api:
     def sauvegardes(self, cluster: str) -> list[dict[str, Any]]:
         """États des Backups du Cluster."""
         contenu = self._contenu(self._appeler("GET", "backups"), "liste des Backups")
-        return [
-            objet.get("status", {}) for objet in contenu["items"] if objet["spec"]["cluster"]["name"] == cluster
-        ]
+        return [objet.get("status", {}) for objet in contenu["items"] if objet["spec"]["cluster"]["name"] == cluster]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 import pytest
 
 from app.kubernetes import Api
@@ -39,7 +39,7 @@ class Faux:
             return 201, {"metadata": {"name": corps["metadata"]["generateName"] + "x1"}}
         if nom:
             phase = self.phases.pop(0) if len(self.phases) > 1 else self.phases[0]
-            return 200, {"metadata": {"name": nom}, "status": {"phase": phase}} if phase else {"metadata": {"name": nom}}
+            return 200, {"metadata": {"name": nom}} | ({"status": {"phase": phase}} if phase else {})
         return 200, {"items": self.sauvegardes}
 
 

@@ -49,7 +49,7 @@ def test_schema_en_retard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 
 def test_migration_alteree(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     shutil.copytree(DONNEES / "migrations", tmp_path, dirs_exist_ok=True)
-    premiere = sorted(tmp_path.glob("*.sql"))[0]
+    premiere = min(tmp_path.glob("*.sql"))
     premiere.write_text(premiere.read_text(encoding="utf-8") + "-- retouche\n", encoding="utf-8")
     monkeypatch.setenv("MIGRATIONS", str(tmp_path))
     assert disponibilite()[0] == 503

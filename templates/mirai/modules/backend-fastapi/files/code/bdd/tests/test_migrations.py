@@ -56,11 +56,18 @@ def test_migrations_du_projet_rejouables(serveur: Serveur, base_vide: str) -> No
 
 
 def test_une_migration_est_toute_ou_rien(serveur: Serveur, base_vide: str, tmp_path: Path) -> None:
-    ecrire(tmp_path, m100_a="CREATE SCHEMA essai;\nCREATE TABLE essai.t (x int);\n", m110_b="CREATE TABLE essai.u ();\nERREUR;\n")
+    ecrire(
+        tmp_path,
+        m100_a="CREATE SCHEMA essai;\nCREATE TABLE essai.t (x int);\n",
+        m110_b="CREATE TABLE essai.u ();\nERREUR;\n",
+    )
     with psycopg.connect(serveur.conninfo(base_vide, PROPRIETAIRE), autocommit=True) as connexion:
         with pytest.raises(psycopg.errors.SyntaxError):
             migrer(connexion, lire(tmp_path))
-        assert connexion.execute("SELECT to_regclass('essai.t'), to_regclass('essai.u')").fetchone() == ("essai.t", None)
+        assert connexion.execute("SELECT to_regclass('essai.t'), to_regclass('essai.u')").fetchone() == (
+            "essai.t",
+            None,
+        )
         assert connexion.execute("SELECT numero FROM rgpd.migration").fetchall() == [(100,)]
 
 
@@ -77,7 +84,8 @@ def test_index_hors_transaction(serveur: Serveur, base_vide: str, tmp_path: Path
     ecrire(
         tmp_path,
         m100_a="CREATE SCHEMA essai;\nCREATE TABLE essai.t (x int);\n",
-        m110_b="-- hors-transaction\n\nCREATE INDEX CONCURRENTLY a ON essai.t (x);\n\nCREATE INDEX CONCURRENTLY b ON essai.t (x);\n",
+        m110_b="-- hors-transaction\n\nCREATE INDEX CONCURRENTLY a ON essai.t (x);\n\n"
+        "CREATE INDEX CONCURRENTLY b ON essai.t (x);\n",
     )
     with psycopg.connect(serveur.conninfo(base_vide, PROPRIETAIRE), autocommit=True) as connexion:
         assert migrer(connexion, lire(tmp_path)) == ["100_a.sql", "110_b.sql"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import certifi
-import httpx
+import httpx2 as httpx
 import psycopg
 import pytest
 
@@ -180,7 +180,9 @@ def test_api_injoignable() -> None:
         api.cluster_existe(CLUSTER)
 
 
-@pytest.mark.parametrize(("hote", "adresse"), [("10.0.0.1", "https://10.0.0.1:6443"), ("fd00::1", "https://[fd00::1]:6443")])
+@pytest.mark.parametrize(
+    ("hote", "adresse"), [("10.0.0.1", "https://10.0.0.1:6443"), ("fd00::1", "https://[fd00::1]:6443")]
+)
 def test_compte_du_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hote: str, adresse: str) -> None:
     (tmp_path / "token").write_text("jeton\n", encoding="ascii")
     (tmp_path / "namespace").write_text("espace", encoding="ascii")

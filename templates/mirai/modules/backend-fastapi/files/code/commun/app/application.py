@@ -43,8 +43,8 @@ def creer_application(configuration: Configuration | None = None) -> FastAPI:
     problemes.brancher(application)
     sante.brancher(assemblage)
     identite.brancher(assemblage)
-    informations.brancher(assemblage, reglages)
     composer(assemblage)
+    informations.brancher(assemblage, reglages)
     _decrire(application)
     return application
 
@@ -62,9 +62,9 @@ def _decrire(application: FastAPI) -> None:
     schemas["Champ"] = schemas["Probleme"].pop("$defs")["Champ"]
     for chemin in document["paths"].values():
         for operation in chemin.values():
-            if "422" in operation["responses"]:
-                operation["responses"].update({"422": problemes.reponses(422)[422]})
-    if identite.SECURITE is not None:
-        composants["securitySchemes"] = {"identite": identite.SECURITE}
-        document["security"] = [{"identite": []}]
+            refus = operation["responses"].keys() & {"422"}
+            operation["responses"].update({code: problemes.reponses(422)[422] for code in refus})
+    composants["schemas"] = dict(sorted(schemas.items()))
+    composants["securitySchemes"] = identite.SECURITE
+    document["security"] = [{nom: []} for nom in identite.SECURITE]
     application.openapi_schema = document

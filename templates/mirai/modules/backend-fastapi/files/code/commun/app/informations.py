@@ -19,7 +19,9 @@ class Informations(BaseModel):
 
 def brancher(assemblage: Assemblage, configuration: Configuration) -> None:
     """Ajoute la route."""
-    routeur = APIRouter(prefix="/api", tags=["application"], dependencies=[Depends(identifier)], responses=reponses(401))
+    routeur = APIRouter(
+        prefix="/api", tags=["application"], dependencies=[Depends(identifier)], responses=reponses(401)
+    )
 
     @routeur.get("/informations", operation_id="lire_informations", summary="Version en service")
     def lire() -> Informations:

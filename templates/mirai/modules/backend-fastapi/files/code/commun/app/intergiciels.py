@@ -35,6 +35,7 @@ class Enveloppe:
         self._taille_max = taille_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Traite une requête ; laisse passer le reste."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

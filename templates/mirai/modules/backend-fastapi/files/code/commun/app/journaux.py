@@ -33,6 +33,7 @@ class FormatJson(logging.Formatter):
     """Met un enregistrement en JSON ; ``extra={"champs": {...}}`` s'ajoute à la ligne."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """Rend la ligne."""
         ligne: dict[str, object] = {
             "horodatage": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "niveau": record.levelname,
@@ -53,5 +54,5 @@ def installer(niveau: str) -> None:
     sortie.setFormatter(FormatJson())
     logging.basicConfig(level=niveau, handlers=[sortie], force=True)
     # Ces bibliothèques écrivent des adresses complètes : rien en dessous de l'avertissement.
-    for nom in ("httpx", "httpcore"):
+    for nom in ("httpx2", "httpcore2"):
         logging.getLogger(nom).setLevel(logging.WARNING)

@@ -30,7 +30,9 @@ def test_ligne(capsys: pytest.CaptureFixture[str]) -> None:
     assert str(ligne["horodatage"]).endswith("+00:00")
 
 
-@pytest.mark.parametrize(("erreur", "sqlstate"), [(ErreurSql("valeur secrète"), "23514"), (ValueError("secrète"), None)])
+@pytest.mark.parametrize(
+    ("erreur", "sqlstate"), [(ErreurSql("secrète"), "23514"), (ValueError("secrète"), None)]
+)
 def test_exception_sans_message(capsys: pytest.CaptureFixture[str], erreur: Exception, sqlstate: str | None) -> None:
     installer("INFO")
     try:
@@ -53,5 +55,5 @@ def test_exc_info_sans_exception(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_bibliotheques_bavardes_muettes(capsys: pytest.CaptureFixture[str]) -> None:
     installer("DEBUG")
-    logging.getLogger("httpx").info("GET https://exemple.invalid/?secret=1")
+    logging.getLogger("httpx2").info("GET https://exemple.invalid/?secret=1")
     assert capsys.readouterr().out == ""

@@ -37,12 +37,13 @@ def test_ligne_anonymisee_invisible(agent: TestClient, serveur: Serveur, base: s
         # La purge remplace les valeurs claires ; ici, seul son effet sur l'API est en cause.
         admin.execute("SET session_replication_role = replica")
         admin.execute(
-            sql.SQL(
-                "ALTER TABLE {t} DISABLE TRIGGER USER; ALTER TABLE {t} DROP CONSTRAINT IF EXISTS essai"
-            ).format(t=table)
+            sql.SQL("ALTER TABLE {t} DISABLE TRIGGER USER; ALTER TABLE {t} DROP CONSTRAINT IF EXISTS essai").format(
+                t=table
+            )
         )
         contraintes = admin.execute(
-            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'c' AND conrelid = to_regclass(%s)"
+            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE contype = 'c' AND conrelid = to_regclass(%s)"
             " AND pg_get_constraintdef(oid) LIKE '%%rgpd_anonymise_le%%'",
             (f"{IDENTIFIANT}.demande",),
         ).fetchall()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 

@@ -6,7 +6,7 @@ from typing import Any
 from app.assemblage import Assemblage
 
 # Ce que la description OpenAPI annonce.
-SECURITE: dict[str, Any] | None = None
+SECURITE: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)

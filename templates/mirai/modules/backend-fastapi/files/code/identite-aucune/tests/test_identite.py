@@ -5,8 +5,8 @@ from fastapi.testclient import TestClient
 
 def test_aucune_securite_annoncee(client: TestClient) -> None:
     document = client.get("/api/openapi.json").json()
-    assert "security" not in document
-    assert "securitySchemes" not in document["components"]
+    assert document["security"] == []
+    assert document["components"]["securitySchemes"] == {}
 
 
 def test_requete_anonyme_acceptee(client: TestClient) -> None:

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, cast
 
-import httpx
+import httpx2 as httpx
 import jwt
 from fastapi import Request
 from pydantic import SecretStr
@@ -23,7 +23,7 @@ _ECART_HORLOGE = 30
 _RELECTURE_MINIMALE = 30.0  # une clé inconnue fait relire les clés, mais pas à chaque requête
 
 # Ce que la description OpenAPI annonce.
-SECURITE: dict[str, Any] | None = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+SECURITE: dict[str, Any] = {"identite": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
 
 
 class ConfigurationIdentite(BaseSettings):
@@ -66,7 +66,7 @@ class Verificateur:
         try:
             reponse = self._client.get(adresse)
             reponse.raise_for_status()
-            return cast(dict[str, Any], reponse.json())
+            return cast("dict[str, Any]", reponse.json())
         except (httpx.HTTPError, ValueError) as erreur:
             raise EmetteurInjoignable(type(erreur).__name__) from erreur
 

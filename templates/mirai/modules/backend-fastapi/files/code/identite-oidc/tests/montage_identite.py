@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 AUDIENCE = "api-essai"
+CLE_RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 Cle = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
@@ -63,7 +64,7 @@ def emetteur() -> Iterator[Emetteur]:
     serveur = ThreadingHTTPServer(("127.0.0.1", 0), Reponse)
     etat.adresse = f"http://127.0.0.1:{serveur.server_port}"
     etat.decouverte = {"issuer": etat.adresse, "jwks_uri": f"{etat.adresse}/certs"}
-    etat.ajouter("rsa", rsa.generate_private_key(public_exponent=65537, key_size=2048))
+    etat.ajouter("rsa", CLE_RSA)
     etat.ajouter("ec", ec.generate_private_key(ec.SECP256R1()))
     fil = threading.Thread(target=serveur.serve_forever, kwargs={"poll_interval": 0.02})
     fil.start()

@@ -1,6 +1,9 @@
 """Jetons : un seul accepté, toutes les altérations refusées."""
 
+import base64
+import hmac
 import time
+from typing import Any
 
 import jwt
 import pytest
@@ -14,10 +17,11 @@ from tests.montage_identite import AUDIENCE, Emetteur
 
 def appeler(client: TestClient, jeton: str) -> int:
     reponse = client.get("/api/informations", headers={"Authorization": f"Bearer {jeton}"})
-    if reponse.status_code == 401:
+    statut: int = reponse.status_code
+    if statut == 401:
         assert reponse.headers["www-authenticate"] == 'Bearer error="invalid_token"'
         assert reponse.headers["content-type"] == "application/problem+json"
-    return reponse.status_code
+    return statut
 
 
 @pytest.mark.parametrize(("kid", "algorithme"), [("rsa", "RS256"), ("ec", "ES256")])
@@ -46,7 +50,7 @@ def test_sans_jeton(client: TestClient, entete: str) -> None:
         {"nbf": int(time.time()) + 600},
     ],
 )
-def test_revendication_refusee(client: TestClient, emetteur: Emetteur, alteration: dict[str, object]) -> None:
+def test_revendication_refusee(client: TestClient, emetteur: Emetteur, alteration: dict[str, Any]) -> None:
     assert appeler(client, emetteur.jeton(**alteration)) == 401
 
 
@@ -60,15 +64,20 @@ def test_jeton_illisible(client: TestClient) -> None:
 
 def test_sans_signature(client: TestClient, emetteur: Emetteur) -> None:
     charge = jwt.decode(emetteur.jeton(), options={"verify_signature": False})
-    assert appeler(client, jwt.encode(charge, None, algorithm="none", headers={"kid": "rsa"})) == 401
+    assert appeler(client, jwt.encode(charge, "", algorithm="none", headers={"kid": "rsa"})) == 401
 
 
 def test_cle_publique_prise_pour_secret(client: TestClient, emetteur: Emetteur) -> None:
-    publique = emetteur.cles["rsa"].public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    publique = (
+        emetteur.cles["rsa"]
+        .public_key()
+        .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
-    charge = jwt.decode(emetteur.jeton(), options={"verify_signature": False})
-    assert appeler(client, jwt.encode(charge, publique, algorithm="HS256", headers={"kid": "rsa"})) == 401
+    # La bibliothèque refuse de signer ainsi : le jeton est fait à la main, comme le ferait un attaquant.
+    tete = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT","kid":"rsa"}').rstrip(b"=")
+    corps = tete + b"." + emetteur.jeton().split(".")[1].encode()
+    sceau = base64.urlsafe_b64encode(hmac.digest(publique, corps, "sha256")).rstrip(b"=")
+    assert appeler(client, (corps + b"." + sceau).decode()) == 401
 
 
 def test_signature_d_une_autre_cle(client: TestClient, emetteur: Emetteur) -> None:
@@ -79,12 +88,10 @@ def test_signature_d_une_autre_cle(client: TestClient, emetteur: Emetteur) -> No
 def test_sans_kid(client: TestClient, emetteur: Emetteur) -> None:
     charge = jwt.decode(emetteur.jeton(), options={"verify_signature": False})
     cle = emetteur.cles["rsa"]
-    assert appeler(client, jwt.encode(charge, cle, algorithm="RS256")) == 401  # type: ignore[arg-type]
+    assert appeler(client, jwt.encode(charge, cle, algorithm="RS256")) == 401
 
 
-def test_rotation_et_cle_inconnue(
-    client: TestClient, emetteur: Emetteur, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rotation_et_cle_inconnue(client: TestClient, emetteur: Emetteur, monkeypatch: pytest.MonkeyPatch) -> None:
     assert appeler(client, emetteur.jeton()) == 200
     emetteur.ajouter("neuve", rsa.generate_private_key(public_exponent=65537, key_size=2048))
     # Trop tôt : une clé inconnue ne doit pas permettre de marteler le fournisseur.
@@ -110,7 +117,7 @@ def test_cles_non_admises_ignorees(client: TestClient, emetteur: Emetteur) -> No
 
 @pytest.mark.parametrize("decouverte", [{"issuer": "https://ailleurs.invalid", "jwks_uri": "x"}, {"issuer": None}, {}])
 def test_decouverte_incoherente(client: TestClient, emetteur: Emetteur, decouverte: dict[str, object]) -> None:
-    emetteur.decouverte = {"issuer": emetteur.adresse} if not decouverte else decouverte
+    emetteur.decouverte = decouverte or {"issuer": emetteur.adresse}
     assert appeler(client, emetteur.jeton()) == 503
 
 

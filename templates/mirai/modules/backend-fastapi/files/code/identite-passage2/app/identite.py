@@ -15,11 +15,13 @@ from starlette.exceptions import HTTPException
 from app.assemblage import Assemblage
 
 # Ce que la description OpenAPI annonce.
-SECURITE: dict[str, Any] | None = {
-    "type": "apiKey",
-    "in": "header",
-    "name": "Mellon-NameID",
-    "description": "Posé par le mandataire Passage2, jamais par l'appelant.",
+SECURITE: dict[str, Any] = {
+    "identite": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Mellon-NameID",
+        "description": "Posé par le mandataire Passage2, jamais par l'appelant.",
+    }
 }
 
 

@@ -23,7 +23,8 @@ def test_vraie_purge(
 ) -> None:
     """Les fonctions du projet : les échéances passées sont anonymisées, les autres lignes restent."""
     ancienne = "INSERT INTO {} (objet, nom, prenom, courriel, code_postal, statut, cree_le, modifie_le, cloture_le)"
-    valeurs = " SELECT 'information', 'Martin', 'Camille', 'c@exemple.invalid', '75001', 'close', d, d, d FROM (SELECT %s::timestamptz AS d) s"
+    valeurs = " SELECT 'information', 'Martin', 'Camille', 'c@exemple.invalid', '75001', 'close', d, d, d"
+    valeurs += " FROM (SELECT %s::timestamptz AS d) s"
     with psycopg.connect(serveur.conninfo(base), autocommit=True) as admin:
         for date in ["2001-01-01"] + ["now"] * 99:
             admin.execute(sql.SQL(ancienne + valeurs).format(TABLE), (date,))
@@ -42,8 +43,9 @@ def processus(serveur: Serveur, base_vide: str, monkeypatch: pytest.MonkeyPatch)
     regler(monkeypatch, serveur, base_vide, "owner")
     with psycopg.connect(serveur.conninfo(base_vide, f"{IDENTIFIANT}_owner"), autocommit=True) as connexion:
         connexion.execute(
-            "CREATE SCHEMA rgpd; CREATE TABLE rgpd.p (ordre int, entite text, operation text, fonction text, a_cle bool,"
-            " simulation text, part_max numeric);"
+            "CREATE SCHEMA rgpd;"
+            " CREATE TABLE rgpd.p (ordre int, entite text, operation text, fonction text, a_cle bool, simulation text,"
+            " part_max numeric);"
             " CREATE FUNCTION rgpd.processus() RETURNS SETOF rgpd.p LANGUAGE sql AS 'SELECT * FROM rgpd.p';"
             " CREATE TABLE rgpd.reste (n int); INSERT INTO rgpd.reste VALUES (2500);"
             " CREATE TABLE rgpd.trace (quoi text);"
@@ -61,7 +63,9 @@ def processus(serveur: Serveur, base_vide: str, monkeypatch: pytest.MonkeyPatch)
         yield connexion
 
 
-def declarer(connexion: psycopg.Connection, fonction: str, a_cle: bool, simulation: str | None, part: float | None) -> None:
+def declarer(
+    connexion: psycopg.Connection, fonction: str, a_cle: bool, simulation: str | None, part: float | None
+) -> None:
     connexion.execute(
         "INSERT INTO rgpd.p SELECT coalesce(max(ordre), 0) + 1, 't', 'purge', %s, %s, %s, %s FROM rgpd.p",
         (fonction, a_cle, simulation, part),
