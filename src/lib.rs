@@ -12,6 +12,7 @@ pub mod kit;
 pub mod plan;
 pub mod render;
 pub mod requirements;
+pub mod rgpd;
 pub mod text;
 pub mod ui;
 pub mod yaml;

@@ -1,0 +1,176 @@
+//! What only the whole description can tell: links, terms, processings, the key, the roles, names that collide.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::model::{Entity, Model};
+use super::report::Sink;
+use super::rules::Rule;
+use super::types::{SqlType, is_ident};
+
+/// Judges a description that was read without refusal.
+pub(super) fn whole(model: &Model, sink: &mut Sink) {
+    if model.entities.is_empty() {
+        sink.error(1, "la description ne porte aucune entité", "entites: { nom: { … } }");
+    }
+    let mut tables = BTreeSet::new();
+    for entity in &model.entities {
+        if !tables.insert(&entity.table) {
+            sink.error(entity.line, format!("entites.{} : la table « {} » est déjà prise", entity.name, entity.table), "une table par entité");
+        }
+        columns(entity, sink);
+        links(model, entity, sink);
+        if entity.is_personal() {
+            person(model, entity, sink);
+        } else if entity.retention.is_some() || entity.follows.is_some() {
+            sink.warn(entity.line, format!("entites.{} : aucune donnée personnelle, la conservation n'est pas appliquée", entity.name));
+        }
+    }
+    if model.is_personal() {
+        machinery(model, sink);
+    }
+    contexts(model, sink);
+}
+
+fn columns(entity: &Entity, sink: &mut Sink) {
+    let keys = entity.fields.iter().filter(|f| f.primary).count();
+    if keys != 1 {
+        sink.error(entity.line, format!("entites.{} : {keys} clés primaires", entity.name), "exactement un champ « cle_primaire: true »");
+    }
+    let mut names = BTreeMap::new();
+    for field in &entity.fields {
+        names.insert(field.name.as_str(), field.line);
+    }
+    for (field, personal) in entity.personal_fields() {
+        if let Some(twin) = &personal.twin
+            && names.insert(twin, field.line).is_some()
+        {
+            sink.error(field.line, format!("entites.{} : la copie « {twin} » porte le nom d'une autre colonne", entity.name), "regle: { …, copie: autre_nom }");
+        }
+        let natural = field.primary && field.sql != SqlType::Uuid;
+        if natural || (field.unique && !field.primary) {
+            let kind = if field.primary { "clé primaire naturelle" } else { "clé unique" };
+            sink.warn(field.line, format!("entites.{}.champs.{} : {kind} personnelle : elle révèle l'existence d'une personne à qui peut insérer", entity.name, field.name));
+        }
+    }
+    if entity.hold == entity.objection {
+        sink.error(entity.line, format!("entites.{} : le gel et l'opposition portent la même colonne", entity.name), "deux colonnes différentes");
+    }
+}
+
+fn links(model: &Model, entity: &Entity, sink: &mut Sink) {
+    for field in &entity.fields {
+        let Some((to, column)) = &field.reference else { continue };
+        let path = format!("entites.{}.champs.{}", entity.name, field.name);
+        let Some(target) = model.entity(to) else {
+            sink.error(field.line, format!("{path} : l'entité « {to} » n'existe pas"), &entity_names(model));
+            continue;
+        };
+        let key = target.key();
+        if key.name != *column || key.sql != field.sql {
+            sink.error(field.line, format!("{path} : une référence vise la clé primaire, du même type"), &format!("{to}.{} ({})", key.name, key.sql));
+        }
+        let follows = entity.follows.as_ref().is_some_and(|f| f.entity == *to && f.by == field.name);
+        if target.is_personal() && model.end(target).deletes() && !follows && to != &entity.name {
+            sink.error(field.line, format!("{path} : les lignes de « {to} » sont supprimées à leur terme, cette référence l'empêcherait"), &format!("suit: {{ entite: {to}, par: {} }}", field.name));
+        }
+    }
+    let Some(follows) = &entity.follows else { return };
+    let path = format!("entites.{}.suit", entity.name);
+    match model.entity(&follows.entity) {
+        None => sink.error(entity.line, format!("{path} : l'entité « {} » n'existe pas", follows.entity), &entity_names(model)),
+        Some(parent) if !parent.is_personal() => {
+            sink.error(entity.line, format!("{path} : « {} » ne porte pas de donnée personnelle et n'a pas d'échéance", follows.entity), "une entité qui porte une « conservation »");
+        }
+        Some(_) => {
+            let linked = entity.fields.iter().any(|f| f.name == follows.by && f.reference.as_ref().is_some_and(|(e, _)| *e == follows.entity));
+            if !linked {
+                sink.error(entity.line, format!("{path} : « {} » n'est pas une référence vers « {} »", follows.by, follows.entity), &format!("un champ avec reference: {}.<clé>", follows.entity));
+            }
+            if model.root(entity).follows.is_some() {
+                sink.error(entity.line, format!("{path} : les entités se suivent en boucle"), "une chaîne qui finit sur une entité avec « conservation »");
+            }
+        }
+    }
+}
+
+fn person(model: &Model, entity: &Entity, sink: &mut Sink) {
+    let path = format!("entites.{}", entity.name);
+    if entity.persons.is_none() {
+        sink.error(entity.line, format!("{path} : données personnelles sans « personnes »"), "personnes: usager, agent…");
+    }
+    if entity.processings.is_empty() {
+        sink.error(entity.line, format!("{path} : données personnelles sans traitement (finalité et base légale)"), "traitements: [identifiant d'un traitement]");
+    }
+    for id in &entity.processings {
+        if !model.processings.iter().any(|p| p.id == *id) {
+            let known: Vec<&str> = model.processings.iter().map(|p| p.id.as_str()).collect();
+            sink.error(entity.line, format!("{path} : le traitement « {id} » n'est pas décrit"), &known.join(", "));
+        }
+    }
+    match (&entity.retention, &entity.follows) {
+        (None, None) => sink.error(entity.line, format!("{path} : données personnelles sans échéance"), "conservation: { base_active: P3Y, depart: …, sort_final: … } ou suit: { entite: …, par: … }"),
+        (Some(_), Some(_)) => sink.error(entity.line, format!("{path} : « conservation » et « suit » à la fois"), "l'une ou l'autre"),
+        (Some(r), None) => {
+            moment(entity, &r.start, &format!("{path}.conservation"), entity.line, sink);
+            if let Some(None) = r.visa {
+                sink.warn(entity.line, format!("{path} : visa d'élimination requis et référence absente : la purge reste bloquée (RG006)"));
+            }
+        }
+        (None, Some(_)) => {}
+    }
+    for (field, personal) in entity.personal_fields() {
+        if let Some((_, start)) = &personal.retention {
+            moment(entity, start, &format!("{path}.champs.{}.conservation", field.name), field.line, sink);
+        }
+    }
+}
+
+fn moment(entity: &Entity, start: &str, path: &str, line: u64, sink: &mut Sink) {
+    let moments: Vec<&str> = entity.fields.iter().filter(|f| f.sql.is_moment()).map(|f| f.name.as_str()).collect();
+    match entity.fields.iter().find(|f| f.name == start && f.sql.is_moment()) {
+        None => sink.error(line, format!("{path} : le départ « {start} » n'est pas une date de l'entité"), &moments.join(", ")),
+        Some(field) if !field.required => {
+            sink.warn(line, format!("{path} : le départ « {start} » peut être vide : une ligne sans cette date n'arrive jamais à échéance"));
+        }
+        Some(_) => {}
+    }
+}
+
+fn machinery(model: &Model, sink: &mut Sink) {
+    let roles = &model.roles;
+    let needed = [
+        ("publication", &roles.publication),
+        ("lecture_pseudonymisee", &roles.pseudo),
+        ("lecture_anonymisee", &roles.anon),
+        ("dpo", &roles.dpo),
+        ("purge", &roles.purge),
+    ];
+    for (key, name) in needed {
+        if name.is_empty() {
+            sink.error(1, format!("postgres.roles : le rôle « {key} » manque alors que le modèle porte des données personnelles"), &format!("{key}: <nom du rôle>"));
+        }
+    }
+    if model.controller.is_none() {
+        sink.error(1, "le bloc « responsable » manque alors que le modèle porte des données personnelles", "responsable: { organisme, representant, dpo: { nom, contact } }");
+    }
+    if model.keyed() && model.key.is_none() {
+        let line = model.entities.iter().flat_map(Entity::personal_fields).find(|(_, p)| matches!(p.rule, Rule::Hmac { .. })).map_or(1, |(f, _)| f.line);
+        sink.error(line, "une règle à clé (hachage_hmac) est employée et le bloc « cle » manque", "cle: { source: vault, chemin: …, rotation: P1Y }");
+    }
+}
+
+fn contexts(model: &Model, sink: &mut Sink) {
+    let mut seen = BTreeMap::new();
+    for (field, personal) in model.entities.iter().flat_map(Entity::personal_fields) {
+        if let Rule::Hmac { context } = &personal.rule
+            && let Some(first) = seen.insert(context.clone(), field.name.clone())
+        {
+            sink.error(field.line, format!("le contexte « {context} » sert déjà au champ « {first} » : deux champs se recouperaient"), "un contexte par champ : entite.champ.v1");
+        }
+    }
+    debug_assert!(model.entities.iter().all(|e| is_ident(&e.table, 0)));
+}
+
+fn entity_names(model: &Model) -> String {
+    model.entities.iter().map(|e| e.name.as_str()).collect::<Vec<_>>().join(", ")
+}

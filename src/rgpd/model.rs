@@ -1,0 +1,238 @@
+//! The description once judged: what the generators read. Nothing here is text of the author that was not checked.
+
+use super::rules::Rule;
+use super::types::{Duration, SqlType};
+
+/// A whole description.
+#[derive(Debug)]
+pub(super) struct Model {
+    pub application: String,
+    pub version: u32,
+    pub rules_version: String,
+    pub schema: String,
+    pub schema_anon: String,
+    pub suffix: String,
+    pub roles: Roles,
+    pub controller: Option<Controller>,
+    pub processings: Vec<Processing>,
+    pub key: Option<Key>,
+    pub entities: Vec<Entity>,
+    pub dpv: String,
+}
+
+/// The seven roles; the last five are only needed by personal data.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Roles {
+    pub owner: String,
+    pub app: String,
+    pub publication: String,
+    pub pseudo: String,
+    pub anon: String,
+    pub dpo: String,
+    pub purge: String,
+}
+
+/// Who answers for the processing.
+#[derive(Debug)]
+pub(super) struct Controller {
+    pub organisation: String,
+    pub representative: String,
+    pub dpo_name: String,
+    pub dpo_contact: String,
+}
+
+/// One sheet of the register.
+#[derive(Debug)]
+pub(super) struct Processing {
+    pub id: String,
+    pub purpose: String,
+    pub purpose_dpv: Option<String>,
+    pub basis: String,
+    pub basis_text: Option<String>,
+    pub persons: Vec<String>,
+    pub recipients: Vec<(String, String)>,
+    pub transfers: String,
+    pub dpia_needed: bool,
+    pub dpia_criteria: Vec<String>,
+    pub dpia_reference: Option<String>,
+    pub security: Vec<String>,
+    pub snapshot_only: bool,
+}
+
+/// How the HMAC key reaches the batch.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub source: String,
+    pub path: String,
+    pub rotation: Duration,
+}
+
+/// A table.
+#[derive(Debug)]
+pub(super) struct Entity {
+    pub name: String,
+    pub line: u64,
+    pub table: String,
+    pub label: Option<String>,
+    pub persons: Option<String>,
+    pub processings: Vec<String>,
+    pub retention: Option<Retention>,
+    pub follows: Option<Follows>,
+    pub hold: String,
+    pub objection: String,
+    pub snapshot: bool,
+    pub fields: Vec<Field>,
+}
+
+/// When rows end, and how.
+#[derive(Debug)]
+pub(super) struct Retention {
+    pub duration: Duration,
+    pub start: String,
+    pub end: End,
+    pub archive: Option<(Duration, String)>,
+    /// The reference of the archives' visa; `Some(None)` when one is required and still missing.
+    pub visa: Option<Option<String>>,
+    /// Share of the rows (percent) above which the batch must be confirmed.
+    pub guard: u8,
+}
+
+/// What becomes of a row at its term.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Anonymise,
+    Delete,
+    /// Deleted once its transfer to the archives is attested.
+    TransferThenDelete,
+    /// Paid over to the archives, then deleted from here.
+    Deposit,
+}
+
+impl End {
+    pub fn deletes(self) -> bool {
+        self != Self::Anonymise
+    }
+    pub fn needs_transfer(self) -> bool {
+        matches!(self, Self::TransferThenDelete | Self::Deposit)
+    }
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Anonymise => "anonymisation",
+            Self::Delete => "suppression",
+            Self::TransferThenDelete => "transfert-puis-suppression",
+            Self::Deposit => "versement",
+        }
+    }
+}
+
+/// The entity whose term this one shares, and the column that points at it.
+#[derive(Debug, Clone)]
+pub(super) struct Follows {
+    pub entity: String,
+    pub by: String,
+}
+
+/// A column.
+#[derive(Debug)]
+pub(super) struct Field {
+    pub name: String,
+    pub line: u64,
+    pub label: Option<String>,
+    pub sql: SqlType,
+    pub primary: bool,
+    pub required: bool,
+    pub unique: bool,
+    pub values: Vec<String>,
+    pub reference: Option<(String, String)>,
+    pub default: Option<String>,
+    pub personal: Option<Personal>,
+    pub reason: Option<String>,
+}
+
+/// What makes a column personal.
+#[derive(Debug)]
+pub(super) struct Personal {
+    pub category: String,
+    pub family: String,
+    pub role: String,
+    pub article9: Option<(String, String)>,
+    pub nir_basis: Option<String>,
+    pub highly_personal: bool,
+    pub retention: Option<(Duration, String)>,
+    pub rule: Rule,
+    /// Column that holds the twin; `None` when the rule needs none.
+    pub twin: Option<String>,
+    pub after: After,
+    pub clear_to_app: bool,
+    pub pseudonym_to_reader: bool,
+    pub guidance: Option<String>,
+}
+
+/// What a personal column holds once its row is anonymised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum After {
+    /// Left as it is (`conserver`, technical identifiers).
+    Kept,
+    Null,
+    /// A literal, already in SQL.
+    Literal(String),
+    /// Cut to the month.
+    Month,
+}
+
+impl Field {
+    pub fn special(&self) -> bool {
+        self.personal.as_ref().is_some_and(|p| p.article9.is_some())
+    }
+}
+
+impl Entity {
+    pub fn is_personal(&self) -> bool {
+        self.fields.iter().any(|f| f.personal.is_some())
+    }
+
+    pub fn key(&self) -> &Field {
+        // `check` refuses an entity without exactly one primary key before any generator runs.
+        self.fields.iter().find(|f| f.primary).unwrap_or(&self.fields[0])
+    }
+
+    pub fn personal_fields(&self) -> impl Iterator<Item = (&Field, &Personal)> {
+        self.fields.iter().filter_map(|f| f.personal.as_ref().map(|p| (f, p)))
+    }
+}
+
+impl Model {
+    pub fn is_personal(&self) -> bool {
+        self.entities.iter().any(Entity::is_personal)
+    }
+
+    pub fn keyed(&self) -> bool {
+        self.entities.iter().flat_map(Entity::personal_fields).any(|(_, p)| matches!(p.rule, Rule::Hmac { .. }))
+    }
+
+    pub fn entity(&self, name: &str) -> Option<&Entity> {
+        self.entities.iter().find(|e| e.name == name)
+    }
+
+    /// The entities that follow `entity` directly.
+    pub fn followers<'a>(&'a self, entity: &'a Entity) -> impl Iterator<Item = (&'a Entity, &'a Follows)> {
+        self.entities.iter().filter_map(move |e| e.follows.as_ref().filter(|f| f.entity == entity.name).map(|f| (e, f)))
+    }
+
+    /// The entity at the head of the chain that `entity` follows (itself when it follows none).
+    pub fn root<'a>(&'a self, entity: &'a Entity) -> &'a Entity {
+        let mut at = entity;
+        for _ in 0..self.entities.len() {
+            match at.follows.as_ref().and_then(|f| self.entity(&f.entity)) {
+                Some(parent) => at = parent,
+                None => break,
+            }
+        }
+        at
+    }
+
+    /// What becomes of the rows of `entity` at the term of its root.
+    pub fn end(&self, entity: &Entity) -> End {
+        self.root(entity).retention.as_ref().map_or(End::Anonymise, |r| r.end)
+    }
+}

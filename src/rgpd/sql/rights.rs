@@ -1,0 +1,166 @@
+//! The rights: everything withdrawn then granted by column, in one transaction (a REVOKE seen without its GRANT stops the
+//! version in service: measured), and the pseudonymised views, owned by a role that cannot read clear values.
+
+use std::fmt::Write as _;
+
+use super::super::model::{Entity, Model};
+use super::super::rules::Rule;
+use super::super::types::q;
+use super::{full, header, is_root, managed, requests, shows};
+
+/// `…_droits.sql`.
+pub(super) fn rights(model: &Model) -> String {
+    let r = &model.roles;
+    let mut out = header(model, "Droits : tout est retiré puis accordé, dans la même transaction.");
+    out.push_str("SET LOCAL lock_timeout = '3s';\n");
+    let (schema, app) = (q(&model.schema), q(&r.app));
+    if model.is_personal() {
+        let restricted = [&r.pseudo, &r.anon, &r.dpo, &r.purge].map(|n| q(n)).join(", ");
+        let (anon, publication) = (q(&model.schema_anon), q(&r.publication));
+        // Not on the views that the publication role owns: a second pass would take its own rights away (measured).
+        let _ = write!(
+            out,
+            "REVOKE ALL ON ALL TABLES IN SCHEMA {schema}, rgpd, {anon} FROM PUBLIC, {restricted};\n\
+             REVOKE ALL ON ALL TABLES IN SCHEMA {schema}, rgpd FROM {publication};\n\
+             REVOKE ALL ON ALL TABLES IN SCHEMA {schema}, rgpd, {anon} FROM {app};\n\
+             REVOKE ALL ON ALL FUNCTIONS IN SCHEMA rgpd FROM PUBLIC, {restricted}, {publication}, {app};\n\
+             REVOKE ALL ON SCHEMA {schema}, rgpd, {anon} FROM PUBLIC, {restricted}, {app};\n"
+        );
+    } else {
+        let _ = write!(
+            out,
+            "REVOKE ALL ON ALL TABLES IN SCHEMA {schema}, rgpd FROM PUBLIC, {app};\nREVOKE ALL ON SCHEMA {schema}, rgpd FROM PUBLIC, {app};\n"
+        );
+    }
+    let _ = write!(out, "\n-- Application : le clair, jamais les copies ni les colonnes de gestion en écriture.\nGRANT USAGE ON SCHEMA {schema}, rgpd TO {app};\n");
+    for entity in &model.entities {
+        application(model, entity, &mut out);
+    }
+    let _ = write!(
+        out,
+        "DO $$\nBEGIN\n  -- table des migrations, créée par l'outil qui les applique\n  \
+         IF to_regclass('rgpd.migration') IS NOT NULL THEN GRANT SELECT ON rgpd.migration TO {app}; END IF;\nEND\n$$;\n"
+    );
+    if model.is_personal() {
+        publication(model, &mut out);
+        processes(model, &mut out);
+    }
+    out
+}
+
+fn application(model: &Model, entity: &Entity, out: &mut String) {
+    let (table, app) = (full(model, entity), q(&model.roles.app));
+    let columns = |keep: &dyn Fn(&super::super::model::Field) -> bool| -> Vec<String> {
+        entity.fields.iter().filter(|f| keep(f)).map(|f| q(&f.name)).collect()
+    };
+    let hidden = entity.personal_fields().any(|(_, p)| !p.clear_to_app);
+    if hidden {
+        let mut seen = columns(&|f| f.personal.as_ref().is_none_or(|p| p.clear_to_app));
+        seen.extend(managed(model, entity).into_iter().map(|(n, _, _)| q(&n)));
+        let _ = writeln!(out, "GRANT SELECT ({}), DELETE ON {table} TO {app};", seen.join(", "));
+    } else {
+        let _ = writeln!(out, "GRANT SELECT, DELETE ON {table} TO {app};");
+    }
+    let insert = columns(&|_| true);
+    let mut update = columns(&|f| !f.primary);
+    if is_root(entity) {
+        update.push(q(&entity.objection));
+    }
+    let _ = writeln!(out, "GRANT INSERT ({}) ON {table} TO {app};", insert.join(", "));
+    if !update.is_empty() {
+        let _ = writeln!(out, "GRANT UPDATE ({}) ON {table} TO {app};", update.join(", "));
+    }
+}
+
+/// The columns of the view of `entity`: (column of the table, name in the view).
+fn view_columns(entity: &Entity) -> Vec<(String, String)> {
+    let mut list = Vec::new();
+    for field in &entity.fields {
+        match &field.personal {
+            None => list.push((field.name.clone(), field.name.clone())),
+            Some(p) if p.rule == Rule::Conserver => list.push((field.name.clone(), field.name.clone())),
+            Some(p) if shows(p) => {
+                let Some(twin) = &p.twin else { continue };
+                if field.primary {
+                    list.push((twin.clone(), "ref".into()));
+                } else if matches!(p.rule, Rule::Hmac { .. }) {
+                    if p.pseudonym_to_reader {
+                        list.push((twin.clone(), twin.clone()));
+                    }
+                } else {
+                    list.push((twin.clone(), field.name.clone()));
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    list
+}
+
+fn publication(model: &Model, out: &mut String) {
+    let r = &model.roles;
+    let (schema, anon, role) = (q(&model.schema), q(&model.schema_anon), q(&r.publication));
+    let _ = write!(
+        out,
+        "\n-- Rôle de publication : propriétaire des vues, sans droit sur aucune colonne claire ; même une vue réécrite ne sort pas de clair.\n\
+         GRANT USAGE ON SCHEMA {schema} TO {role};\nGRANT USAGE, CREATE ON SCHEMA {anon} TO {role};\n"
+    );
+    let shown: Vec<(&Entity, Vec<(String, String)>)> =
+        model.entities.iter().filter(|e| e.is_personal()).map(|e| (e, view_columns(e))).collect();
+    for (entity, columns) in &shown {
+        let table = full(model, entity);
+        let mut read: Vec<String> = columns.iter().map(|(c, _)| q(c)).collect();
+        read.push(q("rgpd_complet"));
+        let mut visible = "\"rgpd_complet\"".to_owned();
+        if is_root(entity) {
+            read.push(q(&entity.objection));
+            let _ = write!(visible, " AND NOT {}", q(&entity.objection));
+        }
+        let _ = write!(
+            out,
+            "GRANT SELECT ({}) ON {table} TO {role};\nALTER TABLE {table} ENABLE ROW LEVEL SECURITY;\n\
+             DROP POLICY IF EXISTS rgpd_app ON {table};\nCREATE POLICY rgpd_app ON {table} TO {} USING (true) WITH CHECK (true);\n\
+             DROP POLICY IF EXISTS rgpd_publication ON {table};\nCREATE POLICY rgpd_publication ON {table} FOR SELECT TO {role} USING ({visible});\n",
+            read.join(", "),
+            q(&r.app)
+        );
+    }
+    let _ = write!(out, "\n-- Vues vivantes, une ligne par personne : pseudonymisation en droit, donc réservées.\nSET ROLE {role};\n");
+    for (entity, columns) in shown.iter().filter(|(_, c)| !c.is_empty()) {
+        let view = format!("{anon}.{}", q(&format!("{}_pseudonymise", entity.table)));
+        let list = columns.iter().map(|(c, n)| if c == n { q(c) } else { format!("{} AS {}", q(c), q(n)) }).collect::<Vec<_>>().join(", ");
+        let _ = write!(
+            out,
+            "CREATE OR REPLACE VIEW {view} WITH (security_barrier = true) AS\n  SELECT {list}\n  FROM {};\n\
+             REVOKE ALL ON {view} FROM PUBLIC;\nGRANT SELECT ON {view} TO {};\n",
+            full(model, entity),
+            q(&r.pseudo)
+        );
+    }
+    let _ = write!(out, "RESET ROLE;\nGRANT USAGE ON SCHEMA {anon} TO {}, {};\n", q(&r.pseudo), q(&r.anon));
+}
+
+fn processes(model: &Model, out: &mut String) {
+    let (dpo, purge) = (q(&model.roles.dpo), q(&model.roles.purge));
+    let _ = write!(
+        out,
+        "\n-- Lot de purge et délégué : des fonctions tracées, aucune table de données.\nGRANT USAGE ON SCHEMA rgpd TO {dpo}, {purge};\n\
+         GRANT SELECT ON rgpd.catalogue, rgpd.journal TO {dpo};\n\
+         GRANT EXECUTE ON FUNCTION rgpd.lire_etiquette(text), rgpd.processus() TO {dpo};\nGRANT EXECUTE ON FUNCTION rgpd.processus() TO {purge};\n"
+    );
+    for entity in model.entities.iter().filter(|e| e.is_personal()) {
+        for name in super::process::lot_functions(model, entity) {
+            let _ = writeln!(out, "GRANT EXECUTE ON FUNCTION {name}(integer) TO {purge};");
+        }
+        if is_root(entity) {
+            let _ = writeln!(out, "GRANT EXECUTE ON FUNCTION {}() TO {purge}, {dpo};", super::function("simuler_purge", entity));
+            for signature in requests::signatures(model, entity) {
+                let _ = writeln!(out, "GRANT EXECUTE ON FUNCTION {signature} TO {dpo};");
+            }
+        }
+    }
+    let _ = write!(
+        out,
+        "DO $$\nBEGIN\n  IF to_regprocedure('rgpd.controle_modele()') IS NOT NULL THEN GRANT EXECUTE ON FUNCTION rgpd.controle_modele() TO {dpo}; END IF;\nEND\n$$;\n"
+    );
+}

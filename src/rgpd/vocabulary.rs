@@ -1,0 +1,104 @@
+//! The W3C Data Privacy Vocabulary terms that tags may use, frozen in the binary so that a description is judged offline.
+
+use std::sync::LazyLock;
+
+const PD: &str = include_str!("vocabulary/pd.txt");
+const EU_GDPR: &str = include_str!("vocabulary/eu-gdpr.txt");
+
+/// A term and whether the vocabulary marks it as a special category (GDPR, article 9).
+struct Term {
+    name: &'static str,
+    special: bool,
+}
+
+fn parse(list: &'static str) -> Vec<Term> {
+    list.lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .map(|line| match line.strip_suffix(" !") {
+            Some(name) => Term { name, special: true },
+            None => Term { name: line, special: false },
+        })
+        .collect()
+}
+
+static PD_TERMS: LazyLock<Vec<Term>> = LazyLock::new(|| parse(PD));
+static GDPR_TERMS: LazyLock<Vec<Term>> = LazyLock::new(|| parse(EU_GDPR));
+
+/// Is `term` (with its prefix, `pd:Name`) a category of personal data? `Some(true)` for a special category.
+pub(super) fn category(term: &str) -> Option<bool> {
+    let name = term.strip_prefix("pd:")?;
+    PD_TERMS.iter().find(|t| t.name == name).map(|t| t.special)
+}
+
+/// Is `term` a criminal-offence category (article 10, not article 9)?
+pub(super) fn is_criminal(term: &str) -> bool {
+    term.starts_with("pd:Criminal")
+}
+
+/// Is `term` a legal basis of article 6(1)?
+pub(super) fn legal_basis(term: &str) -> bool {
+    gdpr(term, "A6-1-")
+}
+
+/// Is `term` an exception of article 9(2)?
+pub(super) fn article9(term: &str) -> bool {
+    gdpr(term, "A9-2-")
+}
+
+fn gdpr(term: &str, start: &str) -> bool {
+    term.strip_prefix("eu-gdpr:").is_some_and(|name| name.starts_with(start) && GDPR_TERMS.iter().any(|t| t.name == name))
+}
+
+/// The known categories nearest to a wrong one, to be shown in the refusal.
+pub(super) fn near_categories(term: &str) -> String {
+    let wanted = term.strip_prefix("pd:").unwrap_or(term).to_lowercase();
+    let mut scored: Vec<(usize, &str)> = PD_TERMS.iter().map(|t| (distance(&wanted, &t.name.to_lowercase()), t.name)).collect();
+    scored.sort_unstable();
+    scored.iter().take(5).map(|(_, name)| format!("pd:{name}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The terms of the regulation that begin with `start`, for a refusal.
+pub(super) fn gdpr_terms(start: &str) -> String {
+    GDPR_TERMS.iter().filter(|t| t.name.starts_with(start)).map(|t| format!("eu-gdpr:{}", t.name)).collect::<Vec<_>>().join(", ")
+}
+
+/// Edit distance, where a term containing the other costs little: `GivenName` is near `Name`.
+fn distance(a: &str, b: &str) -> usize {
+    if !b.is_empty() && (a.contains(b) || b.contains(a)) {
+        return 1 + a.len().abs_diff(b.len()) / 8;
+    }
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.chars().enumerate() {
+            let next = (diagonal + usize::from(ca != cb)).min(row[j] + 1).min(row[j + 1] + 1);
+            diagonal = std::mem::replace(&mut row[j + 1], next);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_are_whole() {
+        assert_eq!(PD_TERMS.len(), 231);
+        assert_eq!(PD_TERMS.iter().filter(|t| t.special).count(), 32);
+        assert_eq!(GDPR_TERMS.len(), 234);
+    }
+
+    #[test]
+    fn terms_that_do_not_exist_are_unknown() {
+        assert_eq!(category("pd:Disability"), Some(true));
+        assert_eq!(category("pd:Name"), Some(false));
+        for absent in ["pd:GivenName", "pd:FamilyName", "pd:PhoneNumber", "pd:Signature", "Name"] {
+            assert_eq!(category(absent), None, "{absent}");
+        }
+        assert!(near_categories("pd:GivenName").contains("pd:Name"));
+        assert!(legal_basis("eu-gdpr:A6-1-e-public-interest") && !legal_basis("eu-gdpr:A9-2-b"));
+        assert!(article9("eu-gdpr:A9-2-j") && !article9("eu-gdpr:A9-2-z"));
+    }
+}
