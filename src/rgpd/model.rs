@@ -11,7 +11,6 @@ pub(super) struct Model {
     pub rules_version: String,
     pub schema: String,
     pub schema_anon: String,
-    pub suffix: String,
     pub roles: Roles,
     pub controller: Option<Controller>,
     pub processings: Vec<Processing>,

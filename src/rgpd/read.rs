@@ -47,7 +47,7 @@ pub(super) fn model(root: &Node, sink: &mut Sink) -> Option<Model> {
         rules_version,
         schema: names.schema,
         schema_anon: names.schema_anon,
-        suffix,
+
         roles: names.roles,
         controller,
         processings,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::super::model::Model;
 use super::super::types::{dollar, lit, q};
-use super::{close, full, header, managed, tables};
+use super::{close, header, managed, tables};
 
 /// `…_controle.sql`.
 pub(super) fn control(model: &Model) -> String {
@@ -90,7 +90,7 @@ fn personal(model: &Model) -> String {
          interdits (r) AS (SELECT unnest(ARRAY[{restricted}])),\n  \
          portees AS (SELECT DISTINCT rel, tbl, nom_table, relrowsecurity FROM col WHERE nom_table IN ({})),\n  \
          fermetures (nom_table, texte) AS (VALUES\n    {}),\n  \
-         invariants (relation, nom) AS (VALUES\n    (NULL::text, NULL::text){})\n",
+         invariants (nom_table, nom) AS (VALUES\n    (NULL::text, NULL::text){})\n",
         personal_tables.join(", "),
         closings(model),
         invariants(model),
@@ -127,6 +127,6 @@ fn invariants(model: &Model) -> String {
         .entities
         .iter()
         .filter(|e| e.is_personal() && !model.end(e).deletes())
-        .map(|e| format!(",\n    ({}, {})", lit(&full(model, e)), lit(&close::check_name(e))))
+        .map(|e| format!(",\n    ({}, {})", lit(&e.table), lit(&close::check_name(e))))
         .collect()
 }

@@ -41,8 +41,8 @@
      LATERAL (SELECT DISTINCT x[1] AS m FROM regexp_matches(f.prosrc, '(?:NEW|OLD)\."?([a-z_0-9]+)', 'g') x) g
      WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = p.rel AND NOT a.attisdropped AND a.attname = g.m)
   UNION ALL SELECT 'L24 colonne personnelle dans une table sans machinerie', c.tbl, c.col FROM clair c WHERE NOT EXISTS (SELECT FROM portees p WHERE p.rel = c.rel)
-  UNION ALL SELECT 'L25 invariant d''anonymisation absent ou non validé', i.relation, i.nom FROM invariants i WHERE i.nom IS NOT NULL
-     AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = to_regclass(i.relation) AND k.conname = i.nom AND k.convalidated)
+  UNION ALL SELECT 'L25 invariant d''anonymisation absent ou non validé', i.nom_table, i.nom FROM invariants i WHERE i.nom IS NOT NULL
+     AND NOT EXISTS (SELECT FROM pg_constraint k JOIN portees p ON p.rel = k.conrelid WHERE p.nom_table = i.nom_table AND k.conname = i.nom AND k.convalidated)
   UNION ALL SELECT 'L26 journal modifiable', 'rgpd.journal', coalesce(t.tgenabled::text, 'absent') FROM (VALUES (1)) u
      LEFT JOIN pg_trigger t ON t.tgrelid = to_regclass('rgpd.journal') AND t.tgname = 'journal_immuable' WHERE t.tgenabled IS DISTINCT FROM 'A'
   UNION ALL SELECT 'L27 schéma des tables ouvert à un lecteur', {schema}, i.r FROM interdits i WHERE i.r <> {publication} AND has_schema_privilege(i.r, {schema}, 'USAGE')

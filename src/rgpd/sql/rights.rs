@@ -24,7 +24,7 @@ pub(super) fn rights(model: &Model) -> String {
              REVOKE ALL ON ALL TABLES IN SCHEMA {schema}, rgpd FROM {publication};\n\
              REVOKE ALL ON ALL TABLES IN SCHEMA {schema}, rgpd, {anon} FROM {app};\n\
              REVOKE ALL ON ALL FUNCTIONS IN SCHEMA rgpd FROM PUBLIC, {restricted}, {publication}, {app};\n\
-             REVOKE ALL ON SCHEMA {schema}, rgpd, {anon} FROM PUBLIC, {restricted}, {app};\n"
+             REVOKE ALL ON SCHEMA {schema}, rgpd, {anon} FROM PUBLIC, {restricted}, {publication}, {app};\n"
         );
     } else {
         let _ = write!(

@@ -1,0 +1,62 @@
+//! Descriptions for the tests of `rgpd`, and the way of the project's runner: roles as superuser, the rest as owner.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use mirai_kit::kit::KitFiles;
+use mirai_kit::render::{Engine, Escape, Scope};
+use mirai_kit::rgpd::{self, Output};
+use serde_json::json;
+
+use super::postgres::Server;
+
+/// The prototype's description: two entities, twenty-three fields, a keyed rule.
+pub const GUICHET: &str = include_str!("../fixtures/rgpd/guichet.yaml");
+
+/// The kit's own description, rendered by the engine.
+pub fn kit_model(id: &str, personal: bool) -> String {
+    let files = KitFiles::embedded();
+    let engine = Engine::new(&files);
+    let mut scope = Scope::default();
+    scope.set("id", &json!(id));
+    scope.set("dcp", &json!(personal));
+    match engine.file("modules/rgpd/files/modele.yaml.tera", Escape::Quoted, &scope) {
+        Ok(text) => text,
+        Err(problem) => panic!("{problem:?}"),
+    }
+}
+
+/// The files of a description; a refusal fails the test.
+pub fn files(yaml: &str) -> Vec<Output> {
+    rgpd::render("modele.yaml", yaml).unwrap_or_else(|errors| {
+        panic!("{}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+    })
+}
+
+/// Creates the roles and the database, then applies the migrations as the owner.
+pub fn install(server: &Server, id: &str, yaml: &str) -> Vec<Output> {
+    let outputs = files(yaml);
+    let roles = outputs.iter().find(|o| o.path == "sql/000_roles.sql").expect("roles");
+    for _ in 0..2 {
+        server.ok("postgres", "postgres", &roles.content);
+    }
+    for role in ["owner", "app", "purge", "dpo", "publication", "lecture_pseudonymisee", "lecture_anonymisee"] {
+        let name = format!("{id}_{role}");
+        server.ok(
+            "postgres",
+            "postgres",
+            &format!("DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') THEN ALTER ROLE {name} LOGIN; END IF; END $$;"),
+        );
+    }
+    server.ok("postgres", "postgres", &format!("CREATE DATABASE {id} OWNER {id}_owner"));
+    server.ok(&format!("{id}_owner"), id, "CREATE SCHEMA rgpd; CREATE TABLE rgpd.migration (nom text PRIMARY KEY, empreinte text NOT NULL)");
+    apply(server, id, &outputs);
+    outputs
+}
+
+/// Applies the migrations, in order of number, as the owner.
+pub fn apply(server: &Server, id: &str, outputs: &[Output]) {
+    for output in outputs.iter().filter(|o| o.path.starts_with("migrations/")) {
+        if let Err(error) = server.migrate(&format!("{id}_owner"), id, &output.content) {
+            panic!("{}: {error}\n{}", output.path, output.content);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! A throwaway PostgreSQL server and `psql` on it. A machine without PostgreSQL fails the test: nothing is skipped.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// A server of its own, listening on a socket in a temporary folder; stopped and erased when dropped.
+pub struct Server {
+    folder: TempDir,
+    bin: PathBuf,
+}
+
+/// The folder of the server's programs: `PG_BIN`, else the newest Debian one.
+fn programs() -> PathBuf {
+    if let Ok(path) = std::env::var("PG_BIN") {
+        return path.into();
+    }
+    let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .expect("PostgreSQL is needed: set PG_BIN to the folder of initdb")
+        .flatten()
+        .map(|e| e.path().join("bin"))
+        .filter(|p| p.join("initdb").exists())
+        .collect();
+    found.sort();
+    found.pop().expect("PostgreSQL is needed: set PG_BIN to the folder of initdb")
+}
+
+fn is_root() -> bool {
+    String::from_utf8_lossy(&Command::new("id").arg("-u").output().expect("id").stdout).trim() == "0"
+}
+
+impl Server {
+    /// Starts a server. PostgreSQL refuses to run as root: it runs as `nobody` then.
+    pub fn start() -> Self {
+        let server = Self { folder: TempDir::with_prefix("mkpg").expect("temporary folder"), bin: programs() };
+        let folder = server.folder.path().to_str().expect("path").to_owned();
+        if is_root() {
+            let status = Command::new("chown").args(["nobody", &folder]).status().expect("chown");
+            assert!(status.success());
+        }
+        let data = format!("{folder}/data");
+        server.admin("initdb", &["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
+        let options = format!("-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=30 -c shared_buffers=16MB");
+        server.admin("pg_ctl", &["-D", &data, "-w", "-s", "-l", &format!("{folder}/log"), "-o", &options, "start"]);
+        server
+    }
+
+    fn admin(&self, program: &str, args: &[&str]) {
+        let path = self.bin.join(program);
+        let mut command = if is_root() {
+            let mut c = Command::new("runuser");
+            c.args(["-u", "nobody", "--"]).arg(path);
+            c
+        } else {
+            Command::new(path)
+        };
+        // pg_ctl's server keeps the descriptors it inherits: no pipe, or waiting for its end would never end.
+        let status = command.args(args).current_dir(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::null()).status().expect(program);
+        assert!(status.success(), "{program} {args:?}");
+    }
+
+    fn client(&self, program: &str, user: &str, database: &str) -> Command {
+        let mut command = Command::new(self.bin.join(program));
+        command.env_remove("PGOPTIONS").args(["-h", self.folder.path().to_str().expect("path"), "-U", user, "-d", database]);
+        command
+    }
+
+    /// Runs `sql` as one script; `transaction`: whole in one transaction. Returns what it printed, or the error.
+    pub fn run(&self, user: &str, database: &str, sql: &str, transaction: bool, options: &str) -> Result<String, String> {
+        let mut command = self.client("psql", user, database);
+        command.args(["-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-f", "-"]);
+        if transaction {
+            command.arg("-1");
+        }
+        if !options.is_empty() {
+            command.env("PGOPTIONS", options);
+        }
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("psql");
+        child.stdin.take().expect("stdin").write_all(sql.as_bytes()).expect("write to psql");
+        outcome(&child.wait_with_output().expect("psql"))
+    }
+
+    /// Runs `sql` and returns what it printed; an error fails the test.
+    pub fn ok(&self, user: &str, database: &str, sql: &str) -> String {
+        self.run(user, database, sql, false, "").unwrap_or_else(|e| panic!("{user}: {sql}\n{e}"))
+    }
+
+    /// Runs `sql`, which must fail; returns the error.
+    pub fn refused(&self, user: &str, database: &str, sql: &str) -> String {
+        match self.run(user, database, sql, false, "") {
+            Err(error) => error,
+            Ok(out) => panic!("{user}: accepted: {sql}\n{out}"),
+        }
+    }
+
+    /// Sends a migration as the project's runner does: whole in one transaction, or block by block when it says so.
+    pub fn migrate(&self, user: &str, database: &str, sql: &str) -> Result<String, String> {
+        if !sql.starts_with("-- hors-transaction\n") {
+            return self.run(user, database, sql, true, "");
+        }
+        let mut command = self.client("psql", user, database);
+        command.args(["-X", "-q", "-At", "-v", "ON_ERROR_STOP=1"]);
+        for block in sql.split("\n\n").filter(|b| !b.trim().is_empty()) {
+            command.args(["-c", block]);
+        }
+        outcome(&command.output().expect("psql"))
+    }
+
+    /// The schema of a database as text, without what differs between two dumps of the same schema.
+    pub fn schema(&self, database: &str) -> String {
+        let out = outcome(&self.client("pg_dump", "postgres", database).arg("-s").output().expect("pg_dump")).expect("pg_dump");
+        out.lines().filter(|l| !l.starts_with("\\restrict") && !l.starts_with("\\unrestrict")).collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn outcome(out: &Output) -> Result<String, String> {
+    let text = String::from_utf8_lossy(&out.stdout).trim_end().to_owned();
+    let error = String::from_utf8_lossy(&out.stderr).into_owned();
+    if out.status.success() { Ok(text) } else { Err(error) }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let data = self.folder.path().join("data");
+        self.admin("pg_ctl", &["-D", data.to_str().expect("path"), "-m", "immediate", "-s", "stop"]);
+    }
+}
