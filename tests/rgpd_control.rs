@@ -1,5 +1,7 @@
 //! `rgpd.controle_modele()` sees a live database that no longer is what was generated: one mutation, one finding.
 
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
 #[path = "common/models.rs"]
 mod models;
 #[path = "common/postgres.rs"]

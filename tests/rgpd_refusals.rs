@@ -1,7 +1,8 @@
 //! Every refusal of the description, with its line and what is allowed; and what is accepted with a warning.
 
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
 #[path = "common/models.rs"]
-#[allow(dead_code)]
 mod models;
 #[path = "common/postgres.rs"]
 mod postgres;

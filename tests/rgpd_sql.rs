@@ -1,5 +1,7 @@
 //! The SQL of a description on a real PostgreSQL: replayed, written to, read, purged, under the project's own roles.
 
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
 #[path = "common/models.rs"]
 mod models;
 #[path = "common/postgres.rs"]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::{Entity, Model};
+use super::model::{Entity, Model, Visa};
 use super::report::Sink;
 use super::rules::Rule;
 use super::types::{SqlType, is_ident};
@@ -112,7 +112,7 @@ fn person(model: &Model, entity: &Entity, sink: &mut Sink) {
         (Some(_), Some(_)) => sink.error(entity.line, format!("{path} : « conservation » et « suit » à la fois"), "l'une ou l'autre"),
         (Some(r), None) => {
             moment(entity, &r.start, &format!("{path}.conservation"), entity.line, sink);
-            if let Some(None) = r.visa {
+            if r.visa == Visa::Missing {
                 sink.warn(entity.line, format!("{path} : visa d'élimination requis et référence absente : la purge reste bloquée (RG006)"));
             }
         }

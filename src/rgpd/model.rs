@@ -90,10 +90,18 @@ pub(super) struct Retention {
     pub start: String,
     pub end: End,
     pub archive: Option<(Duration, String)>,
-    /// The reference of the archives' visa; `Some(None)` when one is required and still missing.
-    pub visa: Option<Option<String>>,
+    pub visa: Visa,
     /// Share of the rows (percent) above which the batch must be confirmed.
     pub guard: u8,
+}
+
+/// The archives' visa without which public archives are not eliminated.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Visa {
+    NotRequired,
+    Missing,
+    /// Its reference.
+    Given(String),
 }
 
 /// What becomes of a row at its term.
@@ -156,7 +164,7 @@ pub(super) struct Personal {
     pub role: String,
     pub article9: Option<(String, String)>,
     pub nir_basis: Option<String>,
-    pub highly_personal: bool,
+    pub delicate: bool,
     pub retention: Option<(Duration, String)>,
     pub rule: Rule,
     /// Column that holds the twin; `None` when the rule needs none.

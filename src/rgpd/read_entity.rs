@@ -1,6 +1,6 @@
 //! Reads one entity: its table, its term, who follows whom; its fields are read by `read_field`.
 
-use super::model::{After, End, Entity, Field, Follows, Personal, Retention};
+use super::model::{After, End, Entity, Field, Follows, Personal, Retention, Visa};
 use super::node::{Block, Node, Value, named};
 use super::read_field::field;
 use super::report::Sink;
@@ -84,7 +84,7 @@ pub(super) fn default_moment(name: &str, suffix: &str) -> Personal {
         role: "quasi-identifiant".into(),
         article9: None,
         nir_basis: None,
-        highly_personal: false,
+        delicate: false,
         retention: None,
         rule: Rule::Mois,
         twin: Some(format!("{name}{suffix}")),
@@ -132,7 +132,7 @@ fn read_retention(mut block: Block<'_>, sink: &mut Sink) -> (Option<Retention>, 
         b.finish(sink);
         Some((duration?, reason?))
     });
-    let mut visa = None;
+    let mut visa = Visa::NotRequired;
     if let Some(mut b) = block.block("archives", sink) {
         let public = match b.need_text("regime", sink).as_deref() {
             Some("archives-publiques") => true,
@@ -144,7 +144,7 @@ fn read_retention(mut block: Block<'_>, sink: &mut Sink) -> (Option<Retention>, 
         };
         let reference = b.text("reference", sink);
         match b.text("visa_elimination", sink).as_deref() {
-            Some("requis") => visa = Some(reference.filter(|r| !r.contains("a-completer"))),
+            Some("requis") => visa = reference.filter(|r| !r.contains("a-completer")).map_or(Visa::Missing, Visa::Given),
             None if public => {
                 sink.error(b.line, "archives publiques sans visa d'élimination (code du patrimoine, L212-3)", "visa_elimination: requis");
             }

@@ -111,7 +111,7 @@ fn personal(path: &str, field: &Field, tag: &mut Block<'_>, suffix: &str, sink: 
         sink.error(tag.line_of("categorie"), format!("{path} : « {category} » n'est pas une catégorie de W3C DPV 2.3"), &format!("par exemple {}", vocabulary::near_categories(&category)));
     }
     let family = one_of(path, tag, "famille", FAMILIES, sink);
-    let role = one_of(path, tag, "role", ROLES, sink);
+    let kind = one_of(path, tag, "role", ROLES, sink);
     let article9 = tag.block("sensible", sink).and_then(|mut b| {
         let term = b.need_text("article9", sink)?;
         if !vocabulary::article9(&term) {
@@ -121,7 +121,7 @@ fn personal(path: &str, field: &Field, tag: &mut Block<'_>, suffix: &str, sink: 
         b.finish(sink);
         Some((term, reason?))
     });
-    let sensitive = special == Some(true) || family.as_deref() == Some("sensible") || role.as_deref() == Some("attribut-sensible");
+    let sensitive = special == Some(true) || family.as_deref() == Some("sensible") || kind.as_deref() == Some("attribut-sensible");
     if sensitive && tag.get("sensible").is_none() {
         sink.error(tag.line, format!("{path} : catégorie particulière ({category}) sans exception de l'article 9"), "sensible: { article9: eu-gdpr:A9-2-…, motif: \"…\" }");
     }
@@ -147,7 +147,7 @@ fn personal(path: &str, field: &Field, tag: &mut Block<'_>, suffix: &str, sink: 
         b.finish(sink);
         Some((duration?, start?))
     });
-    let highly_personal = tag.flag("hautement_personnel", sink);
+    let delicate = tag.flag("hautement_personnel", sink);
     let guidance = tag.text("consigne_de_saisie", sink);
     let justification = tag.text("justification", sink);
     let (clear_to_app, pseudonym_to_reader) = readers(path, tag, sink);
@@ -162,12 +162,12 @@ fn personal(path: &str, field: &Field, tag: &mut Block<'_>, suffix: &str, sink: 
     if rule.is_some() {
         rule_block.finish(sink);
     }
-    let (rule, role) = (rule?, role?);
-    if role == "texte-libre" && rule != Rule::Suppression && justification.is_none() {
+    let (rule, kind) = (rule?, kind?);
+    if kind == "texte-libre" && rule != Rule::Suppression && justification.is_none() {
         sink.error(rule_line, format!("{path} : un texte libre peut tout contenir, sa règle est « suppression »"), "regle: { nom: suppression }, ou justification: \"…\"");
     }
-    if rule == Rule::Conserver && (["identifiant-direct", "texte-libre", "identifiant-technique"].contains(&role.as_str()) || sensitive) {
-        sink.error(rule_line, format!("{path} : « conserver » laisserait le clair d'un champ {role}"), "suppression, constante, substitution, remplacement_aleatoire, generalisation, bruit, hachage_hmac");
+    if rule == Rule::Conserver && (["identifiant-direct", "texte-libre", "identifiant-technique"].contains(&kind.as_str()) || sensitive) {
+        sink.error(rule_line, format!("{path} : « conserver » laisserait le clair d'un champ {kind}"), "suppression, constante, substitution, remplacement_aleatoire, generalisation, bruit, hachage_hmac");
     }
     let technical = field.primary || field.reference.is_some();
     let allowed_rules = if field.primary { "remplacement_aleatoire, suppression" } else { "suppression" };
@@ -183,7 +183,7 @@ fn personal(path: &str, field: &Field, tag: &mut Block<'_>, suffix: &str, sink: 
     let no_twin = rule == Rule::Conserver || (technical && rule == Rule::Suppression);
     let twin = (!no_twin).then(|| named_twin.unwrap_or_else(|| format!("{}{suffix}", field.name)));
     let after = if technical || rule == Rule::Conserver { After::Kept } else { read_after(path, field, after_node, tag.line, sink) };
-    Some(Personal { category, family: family?, role, article9, nir_basis, highly_personal, retention, rule, twin, after, clear_to_app, pseudonym_to_reader, guidance })
+    Some(Personal { category, family: family?, role: kind, article9, nir_basis, delicate, retention, rule, twin, after, clear_to_app, pseudonym_to_reader, guidance })
 }
 
 fn read_after(path: &str, field: &Field, node: Option<&Node>, tag_line: u64, sink: &mut Sink) -> After {

@@ -214,9 +214,8 @@ impl Rule {
     /// The type of the twin of a column of type `sql`.
     pub fn twin_type(&self, sql: &SqlType) -> String {
         match self {
-            Self::Suppression | Self::Conserver => sql.to_string(),
             Self::Constante(_) if sql.is_text() => "text".into(),
-            Self::Constante(_) => sql.to_string(),
+            Self::Suppression | Self::Conserver | Self::Constante(_) => sql.to_string(),
             Self::RandomReplacement if *sql == SqlType::Uuid => "uuid".into(),
             Self::Substitution(..) | Self::RandomReplacement | Self::Departement | Self::Mask { .. } | Self::Hmac { .. } => "text".into(),
             Self::Cohorte(_) => "smallint".into(),

@@ -1,7 +1,7 @@
 //! Column types, identifiers, literals and durations: what reaches SQL goes through here, so that nothing of a description
 //! is ever pasted unread.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use sha2::{Digest, Sha256};
 
@@ -43,9 +43,17 @@ pub(super) fn derived(name: &str) -> String {
     if name.len() <= IDENT_MAX {
         return name.to_owned();
     }
-    let digest: String = Sha256::digest(name.as_bytes()).iter().take(5).map(|b| format!("{b:02x}")).collect();
+    let digest = short_digest(name, 5);
     let cut: String = name.chars().take(IDENT_MAX - 11).collect();
     format!("{cut}_{digest}")
+}
+
+/// The first `bytes` bytes of the SHA-256 of `text`, in hexadecimal.
+pub(super) fn short_digest(text: &str, bytes: usize) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(bytes).fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
 }
 
 /// A column type of the contract.

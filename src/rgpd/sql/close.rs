@@ -3,11 +3,9 @@
 
 use std::fmt::Write as _;
 
-use sha2::{Digest, Sha256};
-
 use super::super::model::{After, Entity, Field, Model};
 use super::super::rules::Rule;
-use super::super::types::{SqlType, dollar, lit, q};
+use super::super::types::{SqlType, dollar, lit, q, short_digest};
 use super::{full, function};
 
 /// The value that `field` takes once closed; `None` when it is left as it is.
@@ -66,8 +64,7 @@ fn invariant_text(entity: &Entity) -> String {
 
 /// The constraint's name changes with its text, so that a new version adds its own beside the one in service.
 pub(super) fn check_name(entity: &Entity) -> String {
-    let digest: String = Sha256::digest(invariant_text(entity).as_bytes()).iter().take(4).map(|b| format!("{b:02x}")).collect();
-    format!("{}_rgpd_anonymise_{digest}", entity.table)
+    format!("{}_rgpd_anonymise_{}", entity.table, short_digest(&invariant_text(entity), 4))
 }
 
 /// CHECK: a row said to be anonymised holds no clear value. Validated later, under a light lock (`…_index.sql`).

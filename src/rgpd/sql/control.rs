@@ -127,6 +127,8 @@ fn invariants(model: &Model) -> String {
         .entities
         .iter()
         .filter(|e| e.is_personal() && !model.end(e).deletes())
-        .map(|e| format!(",\n    ({}, {})", lit(&e.table), lit(&close::check_name(e))))
-        .collect()
+        .fold(String::new(), |mut out, e| {
+            let _ = write!(out, ",\n    ({}, {})", lit(&e.table), lit(&close::check_name(e)));
+            out
+        })
 }

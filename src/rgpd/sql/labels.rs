@@ -95,7 +95,7 @@ fn field_tag(field: &Field) -> Map<String, Value> {
     if let Some((term, _)) = &p.article9 {
         tag.insert("sensible".into(), json!(term));
     }
-    if p.highly_personal {
+    if p.delicate {
         tag.insert("hautement_personnel".into(), json!(true));
     }
     if let Some((duration, start)) = &p.retention {

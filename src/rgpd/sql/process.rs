@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::model::{Entity, Field, Model};
+use super::super::model::{Entity, Field, Model, Visa};
 use super::super::rules::Rule;
 use super::super::types::{Duration, dollar, lit, q};
 use super::{close, full, function, header, is_root, not_held, requests};
@@ -203,7 +203,7 @@ fn row_term(model: &Model, entity: &Entity, out: &mut String) {
     let iso = lit(retention.duration.iso());
     let transferred = if retention.end.needs_transfer() { " AND s.\"rgpd_transfere_le\" IS NOT NULL" } else { "" };
     let target = format!("{}{transferred}\n      AND {}", due(entity, &retention.start), not_held(model, entity, "s"));
-    let visa = if retention.visa == Some(None) {
+    let visa = if retention.visa == Visa::Missing {
         "  RAISE EXCEPTION 'RGPD : visa d''élimination des archives absent de la description' USING ERRCODE = 'RG006';\n"
     } else {
         ""
