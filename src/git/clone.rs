@@ -53,7 +53,7 @@ pub fn prepare_in_clone(
     let tree_id = index.write_tree_to(&git).doing("write the tree", work_tree)?;
     index.write().doing("write the index", index_path)?;
     let identity = resolve(&git, first);
-    let id = commit(&git, tree_id, &identity, first, None).doing("commit", work_tree)?;
+    let id = commit(&git, tree_id, &identity, first).doing("commit", work_tree)?;
     let head = git.find_reference("HEAD").doing("read HEAD", work_tree)?;
     let branch = head.symbolic_target().ok().flatten().unwrap_or("refs/heads/main").to_owned();
     let committed = Committed { path: None, name: repository.name.clone(), commit: id.to_string(), tree: tree_id.to_string(), files, identity };

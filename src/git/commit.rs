@@ -58,7 +58,9 @@ pub fn init_and_commit(root: &Path, tree: &Tree, repository: &Repository, first:
     let tree_id = index.write_tree().doing("write the tree", &folder)?;
     index.write().doing("write the index", &folder)?;
     let identity = resolve(&git, first);
-    let commit = commit(&git, tree_id, &identity, first, Some("HEAD")).doing("commit", &folder)?;
+    let commit = commit(&git, tree_id, &identity, first).doing("commit", &folder)?;
+    let branch = format!("refs/heads/{BRANCH}");
+    git.reference(&branch, commit, false, "commit (initial)").doing("create the branch", &folder)?;
     Ok(Committed {
         path: repository.path.clone(),
         name: repository.name.clone(),
@@ -73,13 +75,16 @@ pub(super) fn resolve(git: &Git, first: &FirstCommit) -> Identity {
     first.identity.clone().unwrap_or_else(|| Identity::resolve(Some(git), &|key| std::env::var(key).ok()))
 }
 
-pub(super) fn commit(git: &Git, tree: Oid, identity: &Identity, first: &FirstCommit, update: Option<&str>) -> Result<Oid, git2::Error> {
+/// Writes the commit object; nothing names it yet. Not `git_commit_create`, which answers success when the object could
+/// not be written (libgit2 1.9.7, `git_commit__create_internal`: a full disk left a branch that named nothing).
+pub(super) fn commit(git: &Git, tree: Oid, identity: &Identity, first: &FirstCommit) -> Result<Oid, git2::Error> {
     let signature = match first.time {
         Some((seconds, offset)) => Signature::new(&identity.name, &identity.email, &Time::new(seconds, offset))?,
         None => Signature::now(&identity.name, &identity.email)?,
     };
     let message = format!("{}\n\n{TRAILER}: {tree}\n", first.message.trim_end());
-    git.commit(update, &signature, &signature, &message, &git.find_tree(tree)?, &[])
+    let content = git.commit_create_buffer(&signature, &signature, &message, &git.find_tree(tree)?, &[])?;
+    git.odb()?.write(git2::ObjectType::Commit, &content)
 }
 
 /// Adds the repository's files to its index, with what the disk says of them, so that `git status` need not read them.
