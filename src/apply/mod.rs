@@ -6,12 +6,20 @@
 mod create;
 #[cfg(unix)]
 mod dir;
+#[cfg(not(unix))]
+#[path = "portable.rs"]
+mod dir;
+#[cfg(all(test, unix))]
+#[expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test fails by panicking, and prepares its folders")]
+mod dir_tests;
 mod error;
 mod in_place;
 mod journal;
 mod names;
 mod options;
 mod place;
+#[cfg(all(test, unix))]
+mod portable;
 mod relpath;
 mod staging;
 mod sum;
