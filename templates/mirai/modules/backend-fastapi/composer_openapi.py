@@ -53,7 +53,8 @@ def block(found, variants, depth, ordering):
         body = f'\n{"  " * depth}{json.dumps(name)}: {text}'
         piece = body + "," if i < pivot else body if i == pivot else "," + body
         out += piece if test is None else "{% if " + test + " %}" + piece + "{% endif %}"
-    return out
+    # `{{%` would open an expression: a space, which `{%-` takes away.
+    return " {%-" + out.removeprefix("{%") if out.startswith("{%") else out
 
 
 def main():

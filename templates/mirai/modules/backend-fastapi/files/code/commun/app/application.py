@@ -18,6 +18,30 @@ from app.projet import DESCRIPTION, NOM
 VERSION_API = "1.0.0"
 
 
+class Api(FastAPI):
+    """Application dont la description est la nôtre : erreurs en problem+json, sécurité déclarée une fois."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Description OpenAPI 3.1, égale au fichier ``openapi.json`` du dépôt."""
+        document: dict[str, Any] = get_openapi(
+            title=NOM, version=VERSION_API, description=DESCRIPTION, openapi_version="3.1.0", routes=self.routes
+        )
+        composants = document.setdefault("components", {})
+        schemas = composants.setdefault("schemas", {})
+        for superflu in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(superflu, None)
+        schemas["Probleme"] = problemes.Probleme.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas["Champ"] = schemas["Probleme"].pop("$defs")["Champ"]
+        for chemin in document["paths"].values():
+            for operation in chemin.values():
+                refus = operation["responses"].keys() & {"422"}
+                operation["responses"].update({code: problemes.reponses(422)[422] for code in refus})
+        composants["schemas"] = dict(sorted(schemas.items()))
+        composants["securitySchemes"] = identite.SECURITE
+        document["security"] = [{nom: []} for nom in identite.SECURITE]
+        return document
+
+
 def creer_application(configuration: Configuration | None = None) -> FastAPI:
     """Assemble l'API ; les dépendances sont ouvertes au démarrage et fermées à l'arrêt."""
     reglages = configuration or Configuration()
@@ -31,7 +55,7 @@ def creer_application(configuration: Configuration | None = None) -> FastAPI:
         for fermer in reversed(assemblage.fermetures):
             fermer()
 
-    application = FastAPI(
+    application = Api(
         title=NOM,
         lifespan=duree_de_vie,
         openapi_url="/api/openapi.json",
@@ -45,26 +69,4 @@ def creer_application(configuration: Configuration | None = None) -> FastAPI:
     identite.brancher(assemblage)
     composer(assemblage)
     informations.brancher(assemblage, reglages)
-    _decrire(application)
     return application
-
-
-def _decrire(application: FastAPI) -> None:
-    """Remplace la description OpenAPI par la nôtre : erreurs en problem+json, sécurité déclarée une fois."""
-    document: dict[str, Any] = get_openapi(
-        title=NOM, version=VERSION_API, description=DESCRIPTION, openapi_version="3.1.0", routes=application.routes
-    )
-    composants = document.setdefault("components", {})
-    schemas = composants.setdefault("schemas", {})
-    for superflu in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(superflu, None)
-    schemas["Probleme"] = problemes.Probleme.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas["Champ"] = schemas["Probleme"].pop("$defs")["Champ"]
-    for chemin in document["paths"].values():
-        for operation in chemin.values():
-            refus = operation["responses"].keys() & {"422"}
-            operation["responses"].update({code: problemes.reponses(422)[422] for code in refus})
-    composants["schemas"] = dict(sorted(schemas.items()))
-    composants["securitySchemes"] = identite.SECURITE
-    document["security"] = [{nom: []} for nom in identite.SECURITE]
-    application.openapi_schema = document

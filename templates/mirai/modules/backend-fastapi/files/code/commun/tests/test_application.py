@@ -43,6 +43,21 @@ def test_description_servie_egale_au_fichier(client: TestClient) -> None:
     assert client.get("/api/openapi.json").json() == json.loads(OPENAPI.read_text(encoding="utf-8"))
 
 
+def test_erreurs_decrites_comme_elles_sont_rendues(client: TestClient) -> None:
+    document = client.get("/api/openapi.json").json()
+    assert document["openapi"] == "3.1.0"
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+    erreurs = [
+        reponse["content"]
+        for chemin in document["paths"].values()
+        for operation in chemin.values()
+        for code, reponse in operation["responses"].items()
+        if code >= "400"
+    ]
+    assert erreurs
+    assert all(list(contenu) == ["application/problem+json"] for contenu in erreurs)
+
+
 def test_aucune_page_tierce(client: TestClient) -> None:
     assert client.get("/docs").status_code == 404
     assert client.get("/redoc").status_code == 404

@@ -30,9 +30,7 @@ def test_ligne(capsys: pytest.CaptureFixture[str]) -> None:
     assert str(ligne["horodatage"]).endswith("+00:00")
 
 
-@pytest.mark.parametrize(
-    ("erreur", "sqlstate"), [(ErreurSql("secrète"), "23514"), (ValueError("secrète"), None)]
-)
+@pytest.mark.parametrize(("erreur", "sqlstate"), [(ErreurSql("secrète"), "23514"), (ValueError("secrète"), None)])
 def test_exception_sans_message(capsys: pytest.CaptureFixture[str], erreur: Exception, sqlstate: str | None) -> None:
     installer("INFO")
     try:

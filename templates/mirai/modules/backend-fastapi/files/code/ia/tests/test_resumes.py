@@ -51,9 +51,7 @@ def test_quota_persistant(siestes: list[float], agent: TestClient, passerelle_es
     assert len(passerelle_essai.recues) == 2
 
 
-@pytest.mark.parametrize(
-    ("valeur", "rendue"), [("30", "30"), ("Sun, 22 Nov 2026", "60"), ("99999", "3600")]
-)
+@pytest.mark.parametrize(("valeur", "rendue"), [("30", "30"), ("Sun, 22 Nov 2026", "60"), ("99999", "3600")])
 def test_quota_long_rendu_a_l_appelant(
     siestes: list[float], agent: TestClient, passerelle_essai: PasserelleEssai, valeur: str, rendue: str
 ) -> None:
