@@ -10,7 +10,7 @@ mod dir;
 #[path = "portable.rs"]
 mod dir;
 #[cfg(all(test, unix))]
-#[expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test fails by panicking, and prepares its folders")]
+#[expect(clippy::disallowed_methods, reason = "a test fails by panicking, and prepares its folders")]
 mod dir_tests;
 mod error;
 mod in_place;
