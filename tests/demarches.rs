@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use mirai_kit::demarches::{Demarches, Waiting};
-use mirai_kit::text::{Problem, Text};
+use mirai_kit::demarches::{Demarches, Project, Waiting, page};
+use mirai_kit::text::{Lang, Problem, Text};
 
 const FILE: &str = r#"format: mirai-kit/demarches/v1
 demarches:
@@ -83,5 +83,46 @@ fn a_broken_file_is_refused_with_its_place() {
         assert!(FILE.contains(old), "{old}");
         let problems = Demarches::parse("demarches.yaml", &FILE.replacen(old, new, 1)).expect_err(old);
         assert!(problems.iter().any(|p| p.what.en.contains(expected) && p.at.starts_with("demarches.yaml")), "{old}: {problems:?}");
+    }
+}
+
+#[test]
+fn the_page_says_what_to_do_and_never_stays_silent() {
+    let demarches = Demarches::parse("demarches.yaml", FILE).expect("file");
+    let files = BTreeMap::from([("../infra-postgres/values-prod.yaml", "x\nb: s3.a-completer\n"), ("values.yaml", "dns-a-completer\n")]);
+    let undone = demarches.undone(&reader(&files)).expect("read");
+    let shown = page(&undone, 3, Lang::Fr);
+    for expected in [
+        "Démarche 1 sur 3 (3 à faire) : bucket-s3",
+        "Ouvrir un espace S3",
+        "À : équipe d’hébergement",
+        "  Nous demandons un espace de stockage.",
+        "../infra-postgres/values-prod.yaml:2 : remplacer `s3.a-completer`",
+        "README.md : fichier attendu, introuvable",
+    ] {
+        assert!(shown.contains(expected), "{expected}\n---\n{shown}");
+    }
+    assert!(page(&undone, 3, Lang::En).contains("Step 1 of 3 (3 left)"));
+    assert_eq!(page(&[], 3, Lang::Fr), "Les 3 démarches sont faites.\n");
+}
+
+#[test]
+fn a_project_is_found_from_its_repository_and_from_the_folder_above() {
+    let folder = tempfile::tempdir().expect("folder");
+    let missing = Project::open(folder.path()).expect_err("nothing there");
+    assert!(missing[0].hint.is_some());
+    let app = folder.path().join("app");
+    #[expect(clippy::disallowed_methods, reason = "a test's own folder")]
+    {
+        std::fs::create_dir(&app).expect("app");
+        std::fs::write(app.join("demarches.yaml"), FILE).expect("file");
+        std::fs::write(app.join("README.md"), "espace-a-completer\n").expect("file");
+        std::fs::create_dir(folder.path().join("infra-postgres")).expect("infra");
+        std::fs::write(folder.path().join("infra-postgres/values-prod.yaml"), "fini\n").expect("file");
+    }
+    for open in [folder.path(), app.as_path()] {
+        let shown = Project::open(open).expect("project").next_page(Lang::Fr).expect("page");
+        assert!(shown.contains("README.md:1 : remplacer `espace-a-completer`"), "{shown}");
+        assert!(!shown.contains("values-prod.yaml"), "{shown}");
     }
 }

@@ -4,7 +4,13 @@
 //! A step is done when none of the files that wait for it holds its placeholder any more; a step that no file waits for is
 //! done when it has a date in `fait`. A file that cannot be read keeps its step undone: silence is not an answer.
 
+mod page;
+mod project;
+
 use serde::Deserialize;
+
+pub use page::page;
+pub use project::Project;
 
 use crate::text;
 use crate::text::{Problem, Text};

@@ -1,0 +1,157 @@
+//! The documents module, over whole rendered projects: every piece of evidence names a row, a facet and a file that is
+//! really written; every placeholder is waited for by a step; every step waits for something that is really there.
+
+use std::collections::BTreeSet;
+
+use mirai_kit::answers::{Given, Options, resolve};
+use mirai_kit::demarches::{Demarches, Waiting};
+use mirai_kit::kit::Kit;
+use mirai_kit::render::{self, Engine, Tree};
+use mirai_kit::requirements::{Lists, Proof};
+use serde_json::{Map, Value};
+
+fn projects() -> Vec<(String, Map<String, Value>)> {
+    let variants: [&[&str]; 10] = [
+        &[],
+        &["depots=mono"],
+        &["hebergement=argocd", "depots=mono", "chaine_primaire=gitlab"],
+        &["hebergement=argocd", "secrets=sops", "sauvegarde=plugin"],
+        &["backend=aucun", "services_onyxia=[]"],
+        &["backend=aucun", "base_de_donnees=aucune", "exposition=interne"],
+        &["base_de_donnees=aucune", "services_onyxia=[]", "ia=aucune"],
+        &["authentification=aucune", "authentification_motif=aucun usager, tâche de nuit"],
+        &["authentification=passage2", "donnees_personnelles=non", "exposition=rie"],
+        &["authentification=franceconnect", "secrets=sops", "depots=mono", "base_de_donnees=aucune"],
+    ];
+    variants.into_iter().map(|flags| (flags.join(" "), answers(flags))).collect()
+}
+
+/// The default answers, changed by flags.
+fn answers(flags: &[&str]) -> Map<String, Value> {
+    let kit = Kit::embedded().expect("kit");
+    let mut given = Given::default();
+    for flag in flags {
+        given.set(flag).expect("flag");
+    }
+    let ambient = Map::from_iter([("argument".to_owned(), Value::from("demo")), ("aujourdhui".to_owned(), Value::from("2026-11-22"))]);
+    let options = Options { ambient, defaults: true, prompter: None };
+    resolve(&kit, &given, options).expect("answers").values
+}
+
+fn rendered(kit: &Kit, answers: &Map<String, Value>) -> (Tree, Vec<Proof>) {
+    let engine = Engine::new(&kit.files);
+    let scope = render::scope(kit, &engine, answers).expect("scope");
+    let active = render::active_modules(kit, &engine, &scope).expect("modules");
+    (render::render(kit, answers).expect("tree"), render::proofs(&engine, &active, &scope).expect("proofs"))
+}
+
+fn text<'a>(tree: &'a Tree, path: &str) -> Option<&'a str> {
+    tree.get(path).map(|file| std::str::from_utf8(&file.bytes).expect("UTF-8"))
+}
+
+/// Folder of the application repository: empty, or `app/`.
+fn root(tree: &Tree) -> &'static str {
+    if tree.get("demarches.yaml").is_some() { "" } else { "app/" }
+}
+
+/// A path relative to the application repository, from the tree's root.
+fn resolved(root: &str, path: &str) -> String {
+    path.strip_prefix("../").map_or_else(|| format!("{root}{path}"), str::to_owned)
+}
+
+#[test]
+fn evidence_names_rows_facets_and_files_that_exist() {
+    let kit = Kit::embedded().expect("kit");
+    let lists = Lists::load(&kit.files).expect("lists");
+    for (name, answers) in projects() {
+        let (tree, proofs) = rendered(&kit, &answers);
+        assert!(proofs.len() > 10, "{name}: {}", proofs.len());
+        for proof in &proofs {
+            let (_, row) = lists.holder(&proof.requirement).unwrap_or_else(|| panic!("{}", proof.requirement));
+            assert!(row.facets.iter().any(|f| f.id == proof.facet), "{} {}", proof.requirement, proof.facet);
+            let file = proof.file.as_ref().unwrap_or_else(|| panic!("{} without a file", proof.requirement));
+            assert!(tree.get(file).is_some(), "{name}: {} ({}) names {file}, which is not written", proof.requirement, proof.module);
+        }
+    }
+}
+
+#[test]
+fn every_placeholder_is_waited_for_by_a_step() {
+    let kit = Kit::embedded().expect("kit");
+    for (name, answers) in projects() {
+        let (tree, _) = rendered(&kit, &answers);
+        let root = root(&tree);
+        let content = text(&tree, &format!("{root}demarches.yaml")).expect("demarches");
+        let demarches = Demarches::parse("demarches.yaml", content).unwrap_or_else(|p| panic!("{name}: {p:?}"));
+        let mut seen = 0;
+        for (path, file) in tree.files() {
+            let path = path.as_str();
+            let Ok(content) = std::str::from_utf8(&file.bytes) else { continue };
+            for line in content.lines().filter(|line| line.contains("a-completer") && awaited(path, line)) {
+                seen += 1;
+                let waits = demarches.demarches.iter().flat_map(|d| &d.attend).any(|a| resolved(root, &a.fichier) == path && line.contains(&a.motif));
+                assert!(waits, "{name}: no step waits for {path}: {line}");
+            }
+        }
+        assert!(seen > 5, "{name}: {seen}");
+    }
+}
+
+/// Placeholders that are nobody's answer: what explains them, defaults of charts that every environment overrides, and
+/// models to be copied outside the repository.
+fn awaited(path: &str, line: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let explains = line.contains("`a-completer`") && !line.contains("compartiment") || line.contains("« a-completer »") || line.contains("\"a-completer\" --") || line.contains("make a-completer");
+    !(explains || matches!(name, "demarches.yaml" | ".mirai-kit.yaml" | "values.yaml" | "Makefile") || name.ends_with(".exemple") || !path.ends_with(".md") && !path.ends_with("yaml") && name != "CODEOWNERS")
+}
+
+#[test]
+fn every_step_waits_for_something_that_is_there() {
+    let kit = Kit::embedded().expect("kit");
+    for (name, answers) in projects() {
+        let (tree, _) = rendered(&kit, &answers);
+        let root = root(&tree);
+        let content = text(&tree, &format!("{root}demarches.yaml")).expect("demarches");
+        let demarches = Demarches::parse("demarches.yaml", content).unwrap_or_else(|p| panic!("{name}: {p:?}"));
+        let read = |path: &str| Ok(text(&tree, &resolved(root, path)).map(str::to_owned));
+        let undone = demarches.undone(&read).expect("read");
+        assert_eq!(undone.len(), demarches.demarches.len(), "{name}: a step is done before it began");
+        for step in &undone {
+            let missing = step.waiting.iter().filter_map(|w| if let Waiting::MissingFile { file } = w { Some(file) } else { None });
+            for file in missing {
+                assert!(file.ends_with(".enc.yaml"), "{name}: {} waits for {file}, which nobody writes", step.demarche.id);
+            }
+            let places: BTreeSet<_> = step.demarche.attend.iter().map(|a| (&a.fichier, &a.motif)).collect();
+            for (file, motif) in places {
+                let found = step.waiting.iter().any(|w| match w {
+                    Waiting::Placeholder { file: f, motif: m, .. } => f == file && m == motif,
+                    Waiting::MissingFile { file: f } => f == file,
+                    Waiting::NoDate => false,
+                });
+                assert!(found, "{name}: {} waits for {motif:?} in {file}, which lacks it", step.demarche.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let kit = Kit::embedded().expect("kit");
+    for (name, answers) in projects() {
+        let (tree, _) = rendered(&kit, &answers);
+        let mut links = 0;
+        for (path, file) in tree.files().filter(|(path, file)| path.as_str().ends_with(".md") && file.module == "documents") {
+            let folder = path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder);
+            let content = std::str::from_utf8(&file.bytes).expect("UTF-8");
+            for target in content.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+                links += 1;
+                let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
+                for part in target.split('/') {
+                    if part == ".." { parts.pop(); } else { parts.push(part); }
+                }
+                assert!(tree.get(&parts.join("/")).is_some(), "{name}: {path} links to {target}");
+            }
+        }
+        assert!(links > 5, "{name}: {links}");
+    }
+}
