@@ -1,6 +1,12 @@
 //! Creating a project: what is accepted as a target, what arrives, what is refused before anything is written.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::disallowed_methods, reason = "a test fails by panicking, and prepares its folders")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and prepares its folders"
+)]
 
 #[path = "common/disk.rs"]
 mod disk;
@@ -224,7 +230,12 @@ fn the_current_folder_is_filled_without_being_replaced() {
     let inode = || fs::metadata(dir.path()).unwrap().ino();
     let before = inode();
     write_kit(kit.path(), &["a/b.md"]);
-    let output = Command::new(env!("CARGO_BIN_EXE_mirai-kit")).args(["new", ".", "--defaults", "--kit"]).arg(kit.path()).current_dir(dir.path()).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_mirai-kit"))
+        .args(["new", ".", "--defaults", "--kit"])
+        .arg(kit.path())
+        .current_dir(dir.path())
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(inode(), before);
     assert_eq!(listing(dir.path()), [".git/", ".mirai-kit.yaml", "a/", "a/b.md"]);

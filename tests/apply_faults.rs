@@ -3,7 +3,13 @@
 //!
 //! `strace` injects the faults (Debian package `strace`); without it these tests fail.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::disallowed_methods, reason = "a test fails by panicking, and prepares its folders")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and prepares its folders"
+)]
 
 #[path = "common/disk.rs"]
 mod disk;
@@ -21,14 +27,46 @@ use tempfile::TempDir;
 /// Every call by which the program changes the disk. Between two of them the disk does not change, so that being killed
 /// before each of them is being killed anywhere. Those of `openat` that only read are left out (see [`Openings`]).
 const CALLS: [&str; 20] = [
-    "openat", "mkdir", "mkdirat", "write", "pwrite64", "rename", "renameat", "renameat2", "link", "linkat", "fsync", "fdatasync", "syncfs",
-    "unlink", "unlinkat", "rmdir", "flock", "chmod", "fchmod", "exit_group",
+    "openat",
+    "mkdir",
+    "mkdirat",
+    "write",
+    "pwrite64",
+    "rename",
+    "renameat",
+    "renameat2",
+    "link",
+    "linkat",
+    "fsync",
+    "fdatasync",
+    "syncfs",
+    "unlink",
+    "unlinkat",
+    "rmdir",
+    "flock",
+    "chmod",
+    "fchmod",
+    "exit_group",
 ];
 
 /// Those that may be refused for want of room; removing never is.
 const FAILING: [&str; 16] = [
-    "openat", "mkdir", "mkdirat", "write", "pwrite64", "rename", "renameat", "renameat2", "link", "linkat", "fsync", "fdatasync", "syncfs",
-    "flock", "chmod", "fchmod",
+    "openat",
+    "mkdir",
+    "mkdirat",
+    "write",
+    "pwrite64",
+    "rename",
+    "renameat",
+    "renameat2",
+    "link",
+    "linkat",
+    "fsync",
+    "fdatasync",
+    "syncfs",
+    "flock",
+    "chmod",
+    "fchmod",
 ];
 
 /// Which calls of `openat` count.
@@ -227,7 +265,8 @@ fn failing_at_every_call(scenario: Scenario, error: &str) {
         let stays = error == "ENOSPC" && ["mkdir", "mkdirat", "write", "pwrite64", "link", "linkat"].contains(&call);
         let injection = format!("inject={call}:error={error}:when={rank}{}", if stays { "+" } else { "" });
         // Stops the program at this call alone, which is faster; `signal=KILL` does not work that way.
-        let output = ground.run(&["--seccomp-bpf".into(), "-e".into(), format!("trace={call}"), "-e".into(), injection, "-o".into(), "/dev/null".into()]);
+        let output =
+            ground.run(&["--seccomp-bpf".into(), "-e".into(), format!("trace={call}"), "-e".into(), injection, "-o".into(), "/dev/null".into()]);
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.code().is_some_and(|code| code != 101), "{context}: {}: {said}", output.status);
         let state = ground.state(&all, &context);

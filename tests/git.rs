@@ -1,6 +1,12 @@
 //! The first commit of each generated repository, judged by the real `git`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::disallowed_methods, reason = "a test fails by panicking, and prepares its folders")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and prepares its folders"
+)]
 
 #[path = "common/disk.rs"]
 mod disk;
@@ -35,7 +41,10 @@ fn one_commit_on_main_with_the_trailer_that_names_its_own_tree() {
     assert_eq!(git(&target, &["rev-parse", "HEAD", "HEAD^{tree}"]), format!("{}\n{}\n", committed.commit, committed.tree));
     let trailer = git(&target, &["log", "-1", "--format=%(trailers:key=Mirai-Kit-Pristine,valueonly)"]);
     assert_eq!(trailer.trim(), committed.tree);
-    assert_eq!(git(&target, &["log", "-1", "--format=%s|%an|%ae|%cn|%aI"]), "Création de l'application|Zoé Éàü|zoe@exemple.fr|Zoé Éàü|2023-11-14T23:13:20+01:00\n");
+    assert_eq!(
+        git(&target, &["log", "-1", "--format=%s|%an|%ae|%cn|%aI"]),
+        "Création de l'application|Zoé Éàü|zoe@exemple.fr|Zoé Éàü|2023-11-14T23:13:20+01:00\n"
+    );
     assert_eq!(git(&target, &["status", "--porcelain", "--ignored"]), "");
     git(&target, &["fsck", "--strict"]);
 }
@@ -70,12 +79,11 @@ fn bytes_and_modes_are_those_generated_ignored_or_not_whatever_autocrlf_says() {
 fn each_folder_is_a_repository_of_its_own_files_and_the_rest_is_in_none() {
     let dir = TempDir::new().unwrap();
     let target = dir.path().join("demo");
-    let mut tree = tree(&[("LISEZMOI.md", "x\n"), ("app/a.txt", "a\n"), ("app/b/c.txt", "c\n"), ("infra-pg/Chart.yaml", "y\n"), ("infra-pg2/z", "z\n")]);
+    let mut tree =
+        tree(&[("LISEZMOI.md", "x\n"), ("app/a.txt", "a\n"), ("app/b/c.txt", "c\n"), ("infra-pg/Chart.yaml", "y\n"), ("infra-pg2/z", "z\n")]);
     let path = |p: &str| Some(SafeRelPath::new(p).unwrap());
-    tree.repositories = vec![
-        Repository { path: path("app"), name: "demo-app".into() },
-        Repository { path: path("infra-pg"), name: "demo-infra-pg".into() },
-    ];
+    tree.repositories =
+        vec![Repository { path: path("app"), name: "demo-app".into() }, Repository { path: path("infra-pg"), name: "demo-infra-pg".into() }];
     let report = create(&target, &tree, &first(0));
     let made: Vec<_> = report.commits.iter().map(|c| (c.name.as_str(), c.files)).collect();
     assert_eq!(made, [("demo-app", 2), ("demo-infra-pg", 1)]);

@@ -1,6 +1,12 @@
 //! The plan of a creation: what `--dry-run`, `--json` and `--diff` show is what is written, and showing writes nothing.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::disallowed_methods, reason = "a test fails by panicking, and prepares its folders")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and prepares its folders"
+)]
 
 #[path = "common/disk.rs"]
 mod disk;
@@ -17,7 +23,12 @@ use tempfile::TempDir;
 
 fn sample() -> Tree {
     let mut tree = repository(&[
-        ("README.md", "# Démo\n\nligne\n"), ("a/sans fin.txt", "une\ndeux"), ("a/vide", ""), ("été.md", "œ\n"), ("retours.txt", "a\r\nb\rc\n"), ("run.sh", "#!/bin/sh\n"),
+        ("README.md", "# Démo\n\nligne\n"),
+        ("a/sans fin.txt", "une\ndeux"),
+        ("a/vide", ""),
+        ("été.md", "œ\n"),
+        ("retours.txt", "a\r\nb\rc\n"),
+        ("run.sh", "#!/bin/sh\n"),
     ]);
     let image = TreeFile { bytes: vec![0, 255, 1], executable: false, module: "images".into(), owner: Owner::Team };
     tree.insert(SafeRelPath::new("logo.png").unwrap(), image).unwrap();
@@ -41,10 +52,13 @@ fn the_json_form_conforms_to_its_published_schema_and_reads_back_equal() {
     let errors: Vec<_> = schema().iter_errors(&value).map(|e| e.to_string()).collect();
     assert_eq!(errors, [""; 0]);
     assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
-    assert_eq!(value["actions"][0], json!({
-        "action": "create", "path": "README.md", "module": "socle", "owner": "kit", "bytes": 15,
-        "sha256": sha256("# Démo\n\nligne\n".as_bytes()), "executable": false,
-    }));
+    assert_eq!(
+        value["actions"][0],
+        json!({
+            "action": "create", "path": "README.md", "module": "socle", "owner": "kit", "bytes": 15,
+            "sha256": sha256("# Démo\n\nligne\n".as_bytes()), "executable": false,
+        })
+    );
     assert_eq!(value["repositories"], json!([{"path": ".", "name": "demo"}, {"path": "a", "name": "demo-a"}]));
     assert_eq!(listing(dir.path()), [""; 0], "nothing is written");
 }
@@ -56,8 +70,13 @@ fn the_schema_refuses_what_is_not_a_plan() {
     let schema = schema();
     assert!(schema.is_valid(&good));
     let changes: [(&str, Value); 7] = [
-        ("/format", json!("mirai-kit/plan/v2")), ("/actions/0/path", json!("../x")), ("/actions/0/path", json!("/x")), ("/actions/0/owner", json!("me")),
-        ("/actions/0/bytes", json!(-1)), ("/actions/0/sha256", json!("ABC")), ("/actions/0/action", json!("destroy")),
+        ("/format", json!("mirai-kit/plan/v2")),
+        ("/actions/0/path", json!("../x")),
+        ("/actions/0/path", json!("/x")),
+        ("/actions/0/owner", json!("me")),
+        ("/actions/0/bytes", json!(-1)),
+        ("/actions/0/sha256", json!("ABC")),
+        ("/actions/0/action", json!("destroy")),
     ];
     for (pointer, value) in changes {
         let mut bad = good.clone();

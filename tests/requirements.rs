@@ -106,8 +106,8 @@ fn the_traps_of_the_sources_are_in_the_data() {
 fn a_broken_list_is_refused_with_its_place() {
     let embedded = KitFiles::embedded();
     let good = embedded.text("requirements/mirai-2025-03-17.yaml").expect("list");
-    let others = ["requirements/mirai-2025-03-10.yaml", "requirements/pi-native-2024-05-27.yaml"]
-        .map(|path| (path, embedded.text(path).expect("list")));
+    let others =
+        ["requirements/mirai-2025-03-10.yaml", "requirements/pi-native-2024-05-27.yaml"].map(|path| (path, embedded.text(path).expect("list")));
     let refusals = |broken: &str| {
         let mut texts = others.to_vec();
         texts.push(("nouvelle.yaml", broken));

@@ -183,6 +183,9 @@ pub struct Facet {
     /// Expression over the answers: is it asked for? Always, when absent.
     #[serde(default)]
     pub when: Option<String>,
+    /// Row whose facet of the same id this one repeats: the evidence of that one counts here too.
+    #[serde(default)]
+    pub from: Option<String>,
     /// A known limit that no evidence can lift.
     #[serde(default)]
     pub limit: Option<Limit>,

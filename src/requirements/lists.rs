@@ -107,6 +107,12 @@ impl Lists {
             for from in row.lineage.iter().filter_map(|l| l.from.as_ref()).filter(|from| self.row(from).is_none()) {
                 unknown(at(), from);
             }
+            for facet in &row.facets {
+                let same = |holder: &Row| holder.facets_from.is_none() && holder.facets.iter().any(|f| f.id == facet.id);
+                if let Some(from) = facet.from.as_ref().filter(|from| !self.row(from).is_some_and(same)) {
+                    unknown(at(), &format!("{from} ({})", facet.id));
+                }
+            }
             if let Some(imported) = row.imports.as_ref().filter(|imported| self.list(imported).is_none()) {
                 unknown(at(), imported);
             }

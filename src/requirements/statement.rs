@@ -175,7 +175,8 @@ fn row_statement(lists: &Lists, proofs: &[Proof], holds: &Holds<'_>, reference: 
             for facet in &holder.facets {
                 if facet.when.as_deref().map_or(Ok(true), holds)? {
                     let mine = |proof: &&Proof| {
-                        proof.facet == facet.id && lists.holder(&proof.requirement).is_some_and(|(held, _)| held == holder_reference)
+                        let held = lists.holder(&proof.requirement).map(|(held, _)| held);
+                        proof.facet == facet.id && (held == Some(holder_reference) || (held.is_some() && held == facet.from.as_deref()))
                     };
                     facets.push(facet_statement(facet, proofs.iter().filter(mine).cloned().collect(), holds)?);
                 }

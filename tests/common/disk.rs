@@ -1,5 +1,11 @@
 //! Trees, listings and repositories for the tests of `apply`, `git` and `plan`.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "each test file uses its part; a test fails by panicking")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "each test file uses its part; a test fails by panicking"
+)]
 
 use std::fmt::Write;
 use std::fs;
