@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 
-from app import intergiciels, problemes
+from app import intergiciels, problemes, sante
+from app.application import creer_application
+from app.assemblage import Assemblage
 from app.mesures import Mesures
 from app.projet import NOM
 
@@ -104,6 +107,10 @@ def petit() -> Iterator[TestClient]:
     async def longueur(requete: Request) -> int:
         return len(await requete.body())
 
+    @application.get("/nombre/{n}")
+    def nombre(n: int) -> int:
+        return n
+
     @application.get("/erreur")
     def erreur() -> None:
         raise ValueError("valeur secrète")
@@ -149,3 +156,37 @@ def test_erreur_non_prevue(petit: TestClient, caplog: pytest.LogCaptureFixture) 
 def test_reponse_coupee(petit: TestClient) -> None:
     reponse = petit.get("/coupure")
     assert reponse.text == "debut"
+
+
+def test_saisie_refusee_sans_la_recopier(petit: TestClient) -> None:
+    assert petit.get("/nombre/3").json() == 3
+    reponse = petit.get("/nombre/secret")
+    assert reponse.status_code == 422
+    assert reponse.json()["champs"][0]["champ"] == "path.n"
+    assert "secret" not in reponse.text
+
+
+def test_une_dependance_en_panne_rend_indisponible() -> None:
+    assemblage = Assemblage(FastAPI(), Mesures("1"), {"saine": lambda: None, "malade": lambda: "en panne"})
+    sante.brancher(assemblage)
+    reponse = TestClient(assemblage.application).get("/health/ready")
+    assert reponse.status_code == 503
+    assert reponse.headers["content-type"] == "application/problem+json"
+    assert reponse.json()["detail"] == "malade : en panne"
+    assert reponse.json()["checks"] == {"saine": {"status": "pass"}, "malade": {"status": "fail"}}
+
+
+@pytest.mark.usefixtures("reglages")
+def test_ouvertures_et_fermetures(monkeypatch: pytest.MonkeyPatch) -> None:
+    faits: list[str] = []
+
+    def composer(assemblage: Assemblage) -> None:
+        assemblage.mesures.compteur("essais", "Essais.", ("objet",)).labels("a").inc()
+        for nom in ("a", "b"):
+            assemblage.ouvertures.append(partial(faits.append, f"ouvre {nom}"))
+            assemblage.fermetures.append(partial(faits.append, f"ferme {nom}"))
+
+    monkeypatch.setattr("app.application.composer", composer)
+    with TestClient(creer_application()) as client:
+        assert 'essais_total{objet="a"} 1.0' in client.get("/metrics").text
+    assert faits == ["ouvre a", "ouvre b", "ferme b", "ferme a"]
