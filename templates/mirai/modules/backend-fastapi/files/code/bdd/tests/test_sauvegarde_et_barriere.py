@@ -27,7 +27,7 @@ MAINTENANT = datetime(2026, 1, 10, 12, tzinfo=UTC)
 def variables(monkeypatch: pytest.MonkeyPatch) -> None:
     """Variables communes aux deux commandes."""
     monkeypatch.setenv("CNPG_CLUSTER", CLUSTER)
-    monkeypatch.setenv("DELAI_SECONDES", "0.2")
+    monkeypatch.setenv("DELAI_SECONDES", "30")
     monkeypatch.setenv("PAS_SECONDES", "0.01")
     monkeypatch.setenv("RELEASE", "_1.4.2+" + "a" * 80)
 
@@ -48,7 +48,8 @@ def test_sauvegarde_complete(faux: Faux, variables: None, phases: list[str]) -> 
 
 
 @pytest.mark.parametrize("phase", ["failed", "walArchivingFailing", "invalid backup definition", "pending", "running"])
-def test_sauvegarde_inachevee(faux: Faux, variables: None, phase: str) -> None:
+def test_sauvegarde_inachevee(faux: Faux, variables: None, phase: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DELAI_SECONDES", "0.2")
     faux.clusters, faux.phases = {CLUSTER}, [phase]
     assert sauvegarder.principal(lambda: faux.api) == 1
 
@@ -144,6 +145,7 @@ def test_sans_cluster_ou_sans_base(
     faux: Faux, variables: None, serveur: Serveur, base: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     regler(monkeypatch, serveur, base, "owner")
+    monkeypatch.setenv("DELAI_SECONDES", "0.2")
     assert commande(faux) == 1
     faux.clusters, faux.sauvegardes = {CLUSTER}, [deja(60)]
     monkeypatch.setenv("DB_HOST", "/nulle-part")

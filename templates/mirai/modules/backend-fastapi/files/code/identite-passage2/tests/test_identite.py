@@ -41,9 +41,7 @@ def test_entete_double(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("adresse", ["203.0.113.9", "pas-une-adresse", "::2"])
-def test_usurpation_refusee(
-    client: TestClient, entetes: dict[str, str], adresse: str
-) -> None:
+def test_usurpation_refusee(client: TestClient, entetes: dict[str, str], adresse: str) -> None:
     autre = TestClient(client.app, client=(adresse, 50000))
     assert autre.get("/api/informations", headers=entetes).status_code == 401
 
