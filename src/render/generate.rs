@@ -1,16 +1,14 @@
 //! The generators that a kit may call by name: what a template can't express (SQL from a data model, a matrix from the
 //! requirement lists). They are pure, and open to any kit.
 
-use serde_json::{Map, Value};
-
 use super::{Engine, Escape, Scope};
 use crate::kit::{FileRule, Generator, Kit, Module};
+use crate::rgpd;
 use crate::text::{Problem, Text};
 
 /// Relative paths and contents that a generator produces.
 pub(super) type Outputs = Vec<(String, String)>;
 
-#[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename the arguments")]
 pub(super) fn run(
     generator: Generator,
     kit: &Kit,
@@ -19,7 +17,6 @@ pub(super) fn run(
     module: &Module,
     rule: &FileRule,
     scope: &Scope,
-    answers: &Map<String, Value>,
 ) -> Result<Outputs, Vec<Problem>> {
     match generator {
         Generator::Rgpd => {
@@ -28,12 +25,10 @@ pub(super) fn run(
                 return Err(vec![Problem::new(at, Text::new("`generate: rgpd` a besoin de `from`", "`generate: rgpd` needs `from`"))]);
             };
             let source = format!("modules/{}/files/{from}", module.id);
-            let _model = engine.file(&source, Escape::Quoted, scope).map_err(|p| vec![p])?;
-            Ok(Vec::new())
+            let model = engine.file(&source, Escape::Quoted, scope).map_err(|p| vec![p])?;
+            let outputs = rgpd::render(&source, &model).map_err(|errors| errors.into_iter().map(Into::into).collect::<Vec<Problem>>())?;
+            Ok(outputs.into_iter().map(|output| (output.path, output.content)).collect())
         }
-        Generator::Conformity => {
-            let _ = answers;
-            super::conformity::outputs(kit, engine, active, scope)
-        }
+        Generator::Conformity => super::conformity::outputs(kit, engine, active, scope),
     }
 }

@@ -32,7 +32,7 @@ pub fn render(kit: &Kit, answers: &Map<String, Value>) -> Result<Tree, Vec<Probl
     let engine = Engine::new(&kit.files);
     let scope = scope(kit, &engine, answers).map_err(|p| vec![p])?;
     let active = active_modules(kit, &engine, &scope).map_err(|p| vec![p])?;
-    let mut rendering = Rendering { kit, engine: &engine, tree: Tree::default(), active: &active, scope: &scope, answers };
+    let mut rendering = Rendering { kit, engine: &engine, tree: Tree::default(), active: &active, scope: &scope };
     let mut problems = Vec::new();
     for module in &active {
         for rule in &module.files {
@@ -121,7 +121,6 @@ struct Rendering<'a, 'k> {
     tree: Tree,
     active: &'a [&'k Module],
     scope: &'a Scope,
-    answers: &'a Map<String, Value>,
 }
 
 impl Rendering<'_, '_> {
@@ -158,7 +157,7 @@ impl Rendering<'_, '_> {
         }
         let to = self.engine.path(at, &rule.to, scope).map_err(one)?;
         if let Some(generator) = rule.generate {
-            let outputs = generate::run(generator, self.kit, self.engine, self.active, module, rule, scope, self.answers)?;
+            let outputs = generate::run(generator, self.kit, self.engine, self.active, module, rule, scope)?;
             for (relative, content) in outputs {
                 let kept = rule.only.is_empty() || rule.only.contains(&relative);
                 if kept && !rule.except.contains(&relative) {

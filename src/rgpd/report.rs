@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::text::{Problem, Text};
+
 /// A refusal: what is wrong, where, what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RgpdError {
@@ -22,6 +24,13 @@ impl fmt::Display for RgpdError {
 }
 
 impl std::error::Error for RgpdError {}
+
+impl From<RgpdError> for Problem {
+    fn from(error: RgpdError) -> Self {
+        // The reader of these refusals is the author of a French description: one wording serves both languages.
+        Self::new(format!("{}:{}", error.file, error.line), Text::same(error.what)).hint(Text::same(format!("admis : {}", error.allowed)))
+    }
+}
 
 /// A point of attention: the description is accepted, a person should look.
 #[derive(Debug, Clone, PartialEq, Eq)]
