@@ -56,6 +56,7 @@ fn application(model: &Model, entity: &Entity, out: &mut String) {
     let hidden = entity.personal_fields().any(|(_, p)| !p.clear_to_app);
     if hidden {
         let mut seen = columns(&|f| f.personal.as_ref().is_none_or(|p| p.clear_to_app));
+        seen.extend(entity.personal_fields().filter_map(|(_, p)| p.twin.as_ref()).map(|t| q(t)));
         seen.extend(managed(model, entity).into_iter().map(|(n, _, _)| q(&n)));
         let _ = writeln!(out, "GRANT SELECT ({}), DELETE ON {table} TO {app};", seen.join(", "));
     } else {
