@@ -133,3 +133,18 @@ fn hostile_text_stays_text() {
     assert!(labels.contains("'a''; DROP TABLE x; -- $rgpd$"), "{labels}");
     assert_eq!(labels.matches("@rgpd {}").count(), 0, "the author's text must not pass for a tag");
 }
+
+#[test]
+fn the_published_schema_agrees() {
+    let schema = serde_json::from_str(include_str!("../schemas/rgpd.v1.schema.json")).expect("JSON");
+    let judge = jsonschema::validator_for(&schema).expect("a schema");
+    let accepts = |yaml: &str| judge.is_valid(&serde_saphyr::from_str::<serde_json::Value>(yaml).expect("YAML"));
+    for yaml in [GUICHET, include_str!("fixtures/rgpd/riche.yaml"), &kit_model("demo", true), &kit_model("demo", false)] {
+        assert!(accepts(yaml), "{yaml}");
+    }
+    for (from, to) in [("base_active: P3Y", "base_active: 3 ans"), ("nom: hachage_hmac", "nom: sha256"), ("personnel: false, motif: \"liste fermée\"", "personnel: false"), ("type: \"numeric(8,2)\"", "type: serial")] {
+        let (yaml, _) = change(GUICHET, from, to);
+        assert!(!accepts(&yaml), "{to}");
+        assert!(render("m", &yaml).is_err(), "{to}");
+    }
+}

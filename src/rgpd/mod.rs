@@ -1,8 +1,8 @@
 //! From one description of the data (`donnees/modele.yaml`, format `mirai/rgpd/v1`) to its SQL, its process, its rights and
 //! its registers. Pure: text in, files out, so that what is written, shown, compared and tested is the same.
 //!
-//! The design and what was measured on a real server: `docs/rgpd.md` of the project's shared facts; the leaks that each
-//! choice closes are named where the choice is made.
+//! Rule names and the shape of the SQL were measured on a real server by a prototype; the leak that a choice closes is named
+//! where the choice is made.
 
 mod check;
 mod documents;

@@ -25,6 +25,8 @@ pub(super) fn files(model: &Model) -> Vec<Output> {
     add(10, "modele", tables::tables(model));
     if model.is_personal() {
         add(20, "copies", twins::twins(model));
+    }
+    if model.is_personal() || model.entities.iter().flat_map(|e| &e.fields).any(|f| f.reference.is_some()) {
         add(30, "index", tables::indexes(model));
     }
     add(40, "etiquettes", labels::labels(model));
