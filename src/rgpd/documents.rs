@@ -183,6 +183,7 @@ fn rights(model: &Model, warnings: &[RgpdWarning]) -> String {
                 if p.clear_to_app { "application" } else { "personne" },
             );
         }
+        out.push_str("\nLa nature est celle de la valeur copiée. La vue garde une ligne par personne : dans son ensemble, elle reste une pseudonymisation.\n");
         let guidance: Vec<String> =
             entity.personal_fields().filter_map(|(f, p)| p.guidance.as_ref().map(|g| format!("- `{}` : {}\n", f.name, md(g)))).collect();
         if !guidance.is_empty() {
