@@ -188,7 +188,8 @@ fn persons_rights_and_followers() {
 /// HMAC-SHA-256 of the first NIR under the key derived for its context, computed here from RFC 2104 on another SHA-256.
 fn reference() -> String {
     let field_key = hmac(&[0x0b; 32], b"usager.nir.v1");
-    hmac(&field_key, b"170013500000101").iter().map(|b| format!("{b:02x}")).collect()
+    let digits = |b: &u8| [b >> 4, b & 15].map(|d| char::from_digit(u32::from(d), 16).expect("a digit"));
+    hmac(&field_key, b"170013500000101").iter().flat_map(digits).collect()
 }
 
 fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
