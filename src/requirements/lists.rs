@@ -1,6 +1,6 @@
 //! All the lists together: rows refer to one another across lists, so that they are validated as a whole.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::list::{How, Level, List, Relation, Row};
 use crate::kit::KitFiles;
@@ -12,6 +12,8 @@ use crate::yaml;
 #[derive(Debug, Clone)]
 pub struct Lists {
     lists: Vec<List>,
+    /// Place of each row (list, row) by its reference.
+    rows: BTreeMap<String, (usize, usize)>,
 }
 
 /// The files of a kit that are requirement lists.
@@ -52,7 +54,12 @@ impl Lists {
                 Err(problem) => problems.push(problem),
             }
         }
-        let lists = Self { lists };
+        let mut rows = BTreeMap::new();
+        for (i, list) in lists.iter().enumerate() {
+            let name = list.name();
+            rows.extend(list.requirements.iter().enumerate().map(|(j, row)| (format!("{name}/{}", row.key()), (i, j))));
+        }
+        let lists = Self { lists, rows };
         if problems.is_empty() {
             for (list, (name, _)) in lists.lists.iter().zip(texts) {
                 problems.extend(lists.problems_between(name, list));
@@ -75,8 +82,8 @@ impl Lists {
     /// A row, by `id@version/ID` or `id@version/ID/slug`.
     #[must_use]
     pub fn row(&self, reference: &str) -> Option<&Row> {
-        let (list, key) = reference.split_once('/')?;
-        self.list(list)?.requirements.iter().find(|row| row.key() == key)
+        let &(list, row) = self.rows.get(reference)?;
+        self.lists.get(list)?.requirements.get(row)
     }
 
     /// The reference of the row that holds the facets of this one: itself, or the one it takes them from.

@@ -119,12 +119,14 @@ pub fn statement(lists: &Lists, proofs: &[Proof], holds: &Holds<'_>) -> Result<V
     if !problems.is_empty() {
         return Err(problems);
     }
+    // Evidence may name any row that shares the facets: what counts is the row that holds them.
+    let proofs: Vec<Held<'_>> = proofs.iter().filter_map(|proof| Some((lists.holder(&proof.requirement)?.0, proof))).collect();
     let mut statements = Vec::new();
     for list in lists.iter() {
         let name = list.name();
         let rows = list.requirements.iter().map(|row| {
             let reference = format!("{name}/{}", row.key());
-            row_statement(lists, proofs, holds, &reference, row)
+            row_statement(lists, &proofs, holds, &reference, row)
         });
         let rows = rows.collect::<Result<Vec<_>, _>>().map_err(|p| vec![p])?;
         statements.push(Statement { list: name, title: list.title.clone(), default: list.default, rows });
@@ -132,6 +134,9 @@ pub fn statement(lists: &Lists, proofs: &[Proof], holds: &Holds<'_>) -> Result<V
     close_imports(lists, &mut statements);
     Ok(statements)
 }
+
+/// A proof, after the reference of the row that holds its facet.
+type Held<'a> = (&'a str, &'a Proof);
 
 fn refusal(lists: &Lists, proof: &Proof) -> Option<Problem> {
     let (module, requirement, facet) = (&proof.module, &proof.requirement, &proof.facet);
@@ -165,7 +170,7 @@ fn refusal(lists: &Lists, proof: &Proof) -> Option<Problem> {
     None
 }
 
-fn row_statement(lists: &Lists, proofs: &[Proof], holds: &Holds<'_>, reference: &str, row: &Row) -> Result<RowStatement, Problem> {
+fn row_statement(lists: &Lists, proofs: &[Held<'_>], holds: &Holds<'_>, reference: &str, row: &Row) -> Result<RowStatement, Problem> {
     let unknown = || Problem::new(reference, Text::new("ligne sans facettes", "row without facets"));
     let (holder_reference, holder) = lists.holder(reference).ok_or_else(unknown)?;
     let mut facets = Vec::new();
@@ -174,11 +179,9 @@ fn row_statement(lists: &Lists, proofs: &[Proof], holds: &Holds<'_>, reference: 
         _ => {
             for facet in &holder.facets {
                 if facet.when.as_deref().map_or(Ok(true), holds)? {
-                    let mine = |proof: &&Proof| {
-                        let held = lists.holder(&proof.requirement).map(|(held, _)| held);
-                        proof.facet == facet.id && (held == Some(holder_reference) || (held.is_some() && held == facet.from.as_deref()))
-                    };
-                    facets.push(facet_statement(facet, proofs.iter().filter(mine).cloned().collect(), holds)?);
+                    let mine =
+                        |(held, proof): &&Held<'_>| proof.facet == facet.id && (*held == holder_reference || facet.from.as_deref() == Some(*held));
+                    facets.push(facet_statement(facet, proofs.iter().filter(mine).map(|(_, proof)| (*proof).clone()).collect(), holds)?);
                 }
             }
             status(&facets).ok_or_else(unknown)?
