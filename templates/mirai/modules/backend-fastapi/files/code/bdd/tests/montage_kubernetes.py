@@ -4,15 +4,38 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx2 as httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.kubernetes import Api
 
 PREFIXE = "/apis/postgresql.cnpg.io/v1/namespaces/essai/"
+
+
+def autorite() -> bytes:
+    """Certificat d'une autorité d'essai, comme celui que le pod reçoit."""
+    cle = ec.generate_private_key(ec.SECP256R1())
+    nom = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "autorité d'essai")])
+    maintenant = datetime.now(UTC)
+    certificat = (
+        x509.CertificateBuilder()
+        .subject_name(nom)
+        .issuer_name(nom)
+        .public_key(cle.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(maintenant)
+        .not_valid_after(maintenant + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(cle, hashes.SHA256())
+    )
+    return certificat.public_bytes(serialization.Encoding.PEM)
 
 
 @dataclass

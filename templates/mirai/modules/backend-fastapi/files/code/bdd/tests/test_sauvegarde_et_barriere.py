@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import certifi
 import httpx2 as httpx
 import psycopg
 import pytest
@@ -17,7 +16,7 @@ from app.kubernetes import Api, ErreurApi
 from app.projet import IDENTIFIANT
 from app.sauvegarder import ConfigurationSauvegarde, decrire
 from tests.montage_bdd import Serveur, regler
-from tests.montage_kubernetes import Faux
+from tests.montage_kubernetes import Faux, autorite
 
 CLUSTER = "essai-db-g1"
 MAINTENANT = datetime(2026, 1, 10, 12, tzinfo=UTC)
@@ -188,7 +187,7 @@ def test_api_injoignable() -> None:
 def test_compte_du_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hote: str, adresse: str) -> None:
     (tmp_path / "token").write_text("jeton\n", encoding="ascii")
     (tmp_path / "namespace").write_text("espace", encoding="ascii")
-    (tmp_path / "ca.crt").write_text(Path(certifi.where()).read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "ca.crt").write_bytes(autorite())
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", hote)
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "6443")
     api = Api.du_pod(tmp_path)
