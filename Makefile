@@ -1,4 +1,5 @@
 # make tools   installs, pinned, the programs that the tests call (under target/tools)
+# make bench   ratios to the peers, in one run, written to docs/bench.md
 # make test    everything a change must pass; the last lines are those of cargo test
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -31,3 +32,10 @@ doctest:
 
 test: tools fmt lint deny check-tools-scripts doctest
 	MIRAI_TOOLS=$(TOOLS) cargo test --locked --lib --bins --tests
+
+# Not part of make test: a figure never fails a build.
+.PHONY: bench
+bench: build
+	bash bench/peers.sh
+	python3 bench/run.py --mirai-kit target/release/mirai-kit --cargo-generate $(TOOLS)/bench/bin/cargo-generate \
+	  --venv $(TOOLS)/bench/venv --empty $(TOOLS)/bench/empty --write docs/bench.md

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import argparse
 import filecmp
+import json
 import os
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 FILES = 60
@@ -67,8 +69,6 @@ def templates(base: Path) -> dict[str, Path]:
     write(kit / "modules/m/module.yaml", "id: m\ntitle: {fr: m, en: m}\nfiles: [{from: t, to: ''}]\n")
     write(base / "answers.yaml", "".join(f'{k}: "{v}"\n' for k, v in ANSWERS.items()))
     write(folders["copier"] / "copier.yml", "_exclude: [copier.yml]\n" + "".join(f"{k}: {{type: str, default: ''}}\n" for k in ANSWERS))
-    import json
-
     write(folders["cookiecutter"] / "cookiecutter.json", json.dumps({"nom": "projet", **ANSWERS}))
     write(folders["cargo-generate"] / "cargo-generate.toml", "[template]\nignore = ['cargo-generate.toml']\n[placeholders]\n" + "".join(f'{k} = {{ type = "string", prompt = "{k}" }}\n' for k in ANSWERS))
     write(base / "values.toml", "[values]\n" + "".join(f'{k} = "{v}"\n' for k, v in ANSWERS.items()))
@@ -77,17 +77,15 @@ def templates(base: Path) -> dict[str, Path]:
 
 def run(command: list[str], cwd: Path, env: dict[str, str]) -> tuple[float, int]:
     """Runs a command; answers its wall time in seconds and its peak memory in KiB."""
-    import time
-
     with open(os.devnull, "wb") as null:
         start = time.perf_counter()
         process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=null, stderr=subprocess.PIPE)
-        _, error = process.stderr.read(), None
+        error = process.stderr.read().decode(errors="replace")
         _, status, usage = os.wait4(process.pid, 0)
         elapsed = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        sys.exit(f"bench: {' '.join(command)} failed with {process.returncode}: {_.decode(errors='replace')}")
+        sys.exit(f"bench: {' '.join(command)} failed with {process.returncode}: {error}")
     return elapsed, usage.ru_maxrss
 
 
@@ -104,7 +102,7 @@ def main() -> None:
     args = parser.parse_args()
     mirai, generate, venv, empty = (p.absolute() for p in (args.mirai_kit, args.cargo_generate, args.venv, args.empty))
     base = Path(tempfile.mkdtemp(prefix="mirai-bench-"))
-    env = {**os.environ, "HOME": str(base), "GIT_CONFIG_GLOBAL": os.devnull, "CARGO_HOME": str(base / "cargo")}
+    env = {**os.environ, "USER": "bench", "HOME": str(base), "GIT_CONFIG_GLOBAL": os.devnull, "CARGO_HOME": str(base / "cargo")}
     try:
         folders = templates(base)
         out = base / "out"

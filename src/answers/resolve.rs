@@ -83,7 +83,9 @@ impl From<Problem> for ResolveError {
 /// Every unknown key, wrong type, invalid value, missing answer and forbidden combination, all at once.
 pub fn resolve<'a>(kit: &'a Kit, given: &'a Given, options: Options<'a>) -> Result<Answers, ResolveError> {
     let engine = Engine::new(&kit.files);
-    let mut walk = Walk { kit, given, engine, options, answers: Answers::default(), problems: unknown_keys(kit, given), faulty: Vec::new() };
+    let mut scope = Scope::new(&options.ambient);
+    scope.set("data", &Value::Object(kit.data.clone()));
+    let mut walk = Walk { kit, given, engine, options, scope, answers: Answers::default(), problems: unknown_keys(kit, given), faulty: Vec::new() };
     for question in kit.questions() {
         walk.one(question)?;
     }
@@ -96,26 +98,23 @@ struct Walk<'a> {
     given: &'a Given,
     engine: Engine<'a>,
     options: Options<'a>,
+    /// The answers so far, as templates see them.
+    scope: Scope,
     answers: Answers,
     problems: Vec<Problem>,
     faulty: Vec<String>,
 }
 
 impl Walk<'_> {
-    fn scope(&self) -> Scope {
-        let mut scope = Scope::new(&self.options.ambient);
-        scope.set("data", &Value::Object(self.kit.data.clone()));
-        for (key, value) in &self.answers.values {
-            scope.set(key, value);
-        }
-        scope
+    fn record(&mut self, id: &str, value: Value) {
+        self.scope.set(id, &value);
+        self.answers.values.insert(id.to_owned(), value);
     }
 
     fn one(&mut self, question: &Question) -> Result<(), ResolveError> {
         let id = &question.id;
-        let scope = self.scope();
         let asked = match &question.when {
-            Some(when) => self.engine.expression(&format!("kit.yaml ({id})"), when, &scope)?,
+            Some(when) => self.engine.expression(&format!("kit.yaml ({id})"), when, &self.scope)?,
             None => true,
         };
         let given = self.given.get(id);
@@ -126,16 +125,16 @@ impl Walk<'_> {
                     "answer `{id}` is not used: the question does not arise with the other answers"
                 ));
             }
-            self.answers.values.insert(id.clone(), question.otherwise.clone().unwrap_or(Value::Null));
+            self.record(id, question.otherwise.clone().unwrap_or(Value::Null));
             return Ok(());
         }
         let (origin, node) = match given {
             Some((origin, node)) => (origin.clone(), Some(node)),
             None => (Origin::Default, None),
         };
-        let values = self.answers.values.clone();
-        let validator = Validator { kit: self.kit, engine: &self.engine, scope: &scope, values: &values, origin: &origin };
-        let default = validator.default_of(id, question, &scope).and_then(|value| match value {
+        let validator =
+            Validator { kit: self.kit, engine: &self.engine, scope: &self.scope, values: &self.answers.values, origin: &origin };
+        let default = validator.default_of(id, question, &self.scope).and_then(|value| match value {
             // A default computed from other answers obeys the same rules as any answer.
             Some(value) => validator.check(id, question, &unplaced(&value)).map(Some),
             None => Ok(None),
@@ -166,17 +165,16 @@ impl Walk<'_> {
             self.faulty.push(id.clone());
             default.ok().flatten().unwrap_or(Value::Null)
         });
-        self.answers.values.insert(id.clone(), value);
+        self.record(id, value);
         Ok(())
     }
 
     fn constraints(&mut self) -> Result<(), ResolveError> {
-        let scope = self.scope();
         for constraint in &self.kit.manifest.constraints {
             if constraint.keys.iter().any(|key| self.faulty.contains(key)) {
                 continue;
             }
-            if self.engine.expression(&format!("kit.yaml ({})", constraint.id), &constraint.refuse, &scope)? {
+            if self.engine.expression(&format!("kit.yaml ({})", constraint.id), &constraint.refuse, &self.scope)? {
                 let at = constraint
                     .keys
                     .iter()
@@ -192,7 +190,7 @@ impl Walk<'_> {
             return Ok(());
         }
         for warning in &self.kit.manifest.warnings {
-            if self.engine.expression(&format!("kit.yaml ({})", warning.id), &warning.condition, &scope)? {
+            if self.engine.expression(&format!("kit.yaml ({})", warning.id), &warning.condition, &self.scope)? {
                 self.answers.remarks.push(warning.message.clone());
             }
         }

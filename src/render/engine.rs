@@ -47,7 +47,8 @@ impl Scope {
 pub struct Engine<'k> {
     files: &'k KitFiles,
     inline: BTreeMap<Escape, Tera>,
-    loaded: RefCell<BTreeMap<(Escape, String), Tera>>,
+    /// The last template loaded: a repeated rule renders the same one many times in a row.
+    last: RefCell<Option<(Escape, String, Tera)>>,
 }
 
 impl<'k> Engine<'k> {
@@ -55,7 +56,7 @@ impl<'k> Engine<'k> {
     #[must_use]
     pub fn new(files: &'k KitFiles) -> Self {
         let inline = [Escape::Quoted, Escape::Path].into_iter().map(|e| (e, bare(e))).collect();
-        Self { files, inline, loaded: RefCell::default() }
+        Self { files, inline, last: RefCell::default() }
     }
 
     /// Evaluates an expression, as `{% if … %}` would.
@@ -90,13 +91,12 @@ impl<'k> Engine<'k> {
     /// # Errors
     /// When the template is missing or invalid, or reads an undefined value.
     pub fn file(&self, path: &str, escape: Escape, scope: &Scope) -> Result<String, Problem> {
-        let key = (escape, path.to_owned());
-        if !self.loaded.borrow().contains_key(&key) {
-            let tera = self.load(path, escape)?;
-            self.loaded.borrow_mut().insert(key.clone(), tera);
-        }
-        let loaded = self.loaded.borrow();
-        let Some(tera) = loaded.get(&key) else { return Err(internal(path)) };
+        let mut last = self.last.borrow_mut();
+        let tera = match last.take() {
+            Some((kind, name, tera)) if kind == escape && name == path => tera,
+            _ => self.load(path, escape)?,
+        };
+        let (_, _, tera) = last.insert((escape, path.to_owned(), tera));
         let used = tera.get_template_variables(path).map_err(|e| template_error(path, &e))?;
         unknown_variable(path, used.iter().copied(), scope)?;
         tera.render(path, &scope.context).map_err(|e| template_error(path, &e))
