@@ -1,5 +1,7 @@
 //! `demarches.yaml`: the first step that is not done, decided from the files that wait for it.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 
 use mirai_kit::demarches::{Demarches, Project, Waiting, page};

@@ -1,6 +1,8 @@
 //! The project's own documents: both readmes say the same things, their links lead somewhere, and the list of
 //! dependencies is the one of `Cargo.toml`.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::path::Path;
 
 fn read(path: &str) -> String {

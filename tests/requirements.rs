@@ -1,6 +1,8 @@
 //! The requirement lists as data, and the statement made from them: counts of the sources, lineage, statuses that are
 //! never greener than their proof.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use mirai_kit::kit::KitFiles;
 use mirai_kit::requirements::{FacetState, How, Level, List, Lists, Proof, RowStatement, Statement, Status, conformity_matrix, statement};
 use mirai_kit::text::{Lang, Problem, Text};
@@ -113,7 +115,7 @@ fn a_broken_list_is_refused_with_its_place() {
         texts.push(("nouvelle.yaml", broken));
         match Lists::parse(&texts) {
             Ok(_) => String::new(),
-            Err(problems) => problems.iter().map(|p| format!("{} {}\n", p.at, p.what.en)).collect(),
+            Err(problems) => problems.iter().map(|p| format!("{} {}", p.at, p.what.en)).collect::<Vec<_>>().join("\n"),
         }
     };
     assert_eq!(refusals(good), "");

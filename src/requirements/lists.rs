@@ -1,6 +1,7 @@
 //! All the lists together: rows refer to one another across lists, so that they are validated as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use super::list::{How, Level, List, Relation, Row};
 use crate::kit::KitFiles;
@@ -18,7 +19,7 @@ pub struct Lists {
 
 /// The files of a kit that are requirement lists.
 pub fn list_files(files: &KitFiles) -> impl Iterator<Item = &str> {
-    files.below("requirements").filter(|path| path.ends_with(".yaml"))
+    files.below("requirements").filter(|path| Path::new(path).extension().is_some_and(|e| e == "yaml"))
 }
 
 impl Lists {
