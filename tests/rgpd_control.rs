@@ -15,7 +15,10 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("ALTER TABLE guichet.usager ADD COLUMN surnom text", "L01"),
     ("COMMENT ON COLUMN guichet.usager.nom IS 'Nom. @rgpd {pas du json}'", "L02"),
     ("ALTER TABLE guichet.usager DROP COLUMN nom_anon CASCADE", "L03"),
-    ("COMMENT ON COLUMN guichet.usager.nom IS 'Nom. @rgpd {\"personnel\": true, \"role\": \"identifiant-direct\", \"regle\": \"substitution\"}'", "L04"),
+    (
+        "COMMENT ON COLUMN guichet.usager.nom IS 'Nom. @rgpd {\"personnel\": true, \"role\": \"identifiant-direct\", \"regle\": \"substitution\"}'",
+        "L04",
+    ),
     ("GRANT SELECT (nom) ON guichet.usager TO guichet_publication", "L05"),
     ("GRANT SELECT ON guichet.usager TO guichet_dpo", "L05"),
     ("GRANT UPDATE ON guichet.usager TO guichet_app", "L06"),
@@ -40,8 +43,14 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("ALTER TABLE guichet.usager RENAME COLUMN iban TO rib", "L21"),
     ("ALTER TABLE guichet.usager DROP COLUMN telephone CASCADE", "L22"),
     ("ALTER TABLE guichet.demande ADD COLUMN x text; COMMENT ON COLUMN guichet.demande.x IS 'X. @rgpd {\"personnel\": false}'", "L23"),
-    ("CREATE TABLE guichet.autre (nom text); COMMENT ON COLUMN guichet.autre.nom IS 'N. @rgpd {\"personnel\": true, \"role\": \"attribut\", \"regle\": \"suppression\"}'", "L24"),
-    ("DO $$ DECLARE c text; BEGIN SELECT conname INTO c FROM pg_constraint WHERE conname LIKE 'usager_rgpd_anonymise%'; EXECUTE format('ALTER TABLE guichet.usager DROP CONSTRAINT %I', c); END $$", "L25"),
+    (
+        "CREATE TABLE guichet.autre (nom text); COMMENT ON COLUMN guichet.autre.nom IS 'N. @rgpd {\"personnel\": true, \"role\": \"attribut\", \"regle\": \"suppression\"}'",
+        "L24",
+    ),
+    (
+        "DO $$ DECLARE c text; BEGIN SELECT conname INTO c FROM pg_constraint WHERE conname LIKE 'usager_rgpd_anonymise%'; EXECUTE format('ALTER TABLE guichet.usager DROP CONSTRAINT %I', c); END $$",
+        "L25",
+    ),
     ("ALTER TABLE rgpd.journal DISABLE TRIGGER journal_immuable", "L26"),
     ("GRANT USAGE ON SCHEMA guichet TO guichet_lecture_pseudonymisee", "L27"),
     ("ALTER TABLE guichet.demande OWNER TO guichet_app", "L28"),

@@ -25,22 +25,58 @@ fn refusals(yaml: &str) -> Vec<RgpdError> {
 fn each_rule_refuses_with_its_line() {
     // (rule of the facts, what is changed, to what, words of the refusal, words of what is allowed)
     let cases: &[(&str, &str, &str, &str, &str)] = &[
-        ("1", "objet:      { type: text, obligatoire: true, rgpd: { personnel: false, motif: \"liste fermée\" } }", "objet:      { type: text, obligatoire: true }", "le bloc « rgpd » manque", "personnel: false"),
+        (
+            "1",
+            "objet:      { type: text, obligatoire: true, rgpd: { personnel: false, motif: \"liste fermée\" } }",
+            "objet:      { type: text, obligatoire: true }",
+            "le bloc « rgpd » manque",
+            "personnel: false",
+        ),
         ("1", "personnel: false, motif: \"liste fermée\"", "personnel: false", "sans motif", "motif:"),
         ("2", "categorie: pd:City", "categorie: pd:Town", "« pd:Town » n'est pas une catégorie", "pd:"),
-        ("2", "base_legale: { terme: eu-gdpr:A6-1-e, texte", "base_legale: { terme: eu-gdpr:A6-9, texte", "n'est pas une base légale", "eu-gdpr:A6-1-a"),
+        (
+            "2",
+            "base_legale: { terme: eu-gdpr:A6-1-e, texte",
+            "base_legale: { terme: eu-gdpr:A6-9, texte",
+            "n'est pas une base légale",
+            "eu-gdpr:A6-1-a",
+        ),
         ("2", "article9: eu-gdpr:A9-2-b", "article9: eu-gdpr:A9-2-z", "n'est pas une exception de l'article 9", "eu-gdpr:A9-2-j"),
         ("3", "sensible: { article9: eu-gdpr:A9-2-b, motif: \"protection sociale\" }, ", "", "sans exception de l'article 9", "article9"),
-        ("4", "          fondement_nir: \"décret n° 2019-341 du 19 avril 2019, art. 2 A\"   # obligatoire dès que famille = nir\n", "", "NIR sans fondement", "fondement_nir"),
+        (
+            "4",
+            "          fondement_nir: \"décret n° 2019-341 du 19 avril 2019, art. 2 A\"   # obligatoire dès que famille = nir\n",
+            "",
+            "NIR sans fondement",
+            "fondement_nir",
+        ),
         ("5", "regle: { nom: hachage_hmac, contexte: usager.nir.v1 }", "regle: { nom: sha256 }", "hachage sans clé", "hachage_hmac"),
         ("6", "regle: { nom: suppression }, apres_purge: \"[anonymisé]\"", "regle: { nom: suppression }", "sans valeur d'après purge", "apres_purge"),
         ("7", "base_active: P3Y", "base_active: 3 ans", "la durée « 3 ans »", "P3Y"),
-        ("8", "consigne_de_saisie: \"Ni santé, ni opinion, ni jugement de valeur\", regle: { nom: suppression }", "regle: { nom: masque_partiel, debut: 2 }", "texte libre", "justification"),
+        (
+            "8",
+            "consigne_de_saisie: \"Ni santé, ni opinion, ni jugement de valeur\", regle: { nom: suppression }",
+            "regle: { nom: masque_partiel, debut: 2 }",
+            "texte libre",
+            "justification",
+        ),
         ("11", ", visa_elimination: requis", "", "sans visa d'élimination", "visa_elimination: requis"),
-        ("règle", "regle: { nom: constante, valeur: \"***@***\" }", "regle: { nom: chiffrement }", "la règle « chiffrement » est inconnue", "masque_partiel"),
+        (
+            "règle",
+            "regle: { nom: constante, valeur: \"***@***\" }",
+            "regle: { nom: chiffrement }",
+            "la règle « chiffrement » est inconnue",
+            "masque_partiel",
+        ),
         ("type", "type: \"numeric(8,2)\"", "type: \"text); DROP TABLE x; --\"", "le type", "timestamptz"),
         ("nom", "      commune:  ", "      \"com\\\"mune\":  ", "le nom de champ ne convient pas", "^[a-z_]"),
-        ("clé inconnue", "    personnes: usager\n    traitements: [instruction-demandes, pilotage-statistique]", "    personne: usager\n    traitements: [instruction-demandes, pilotage-statistique]", "la clé « personne » est inconnue", "personnes"),
+        (
+            "clé inconnue",
+            "    personnes: usager\n    traitements: [instruction-demandes, pilotage-statistique]",
+            "    personne: usager\n    traitements: [instruction-demandes, pilotage-statistique]",
+            "la clé « personne » est inconnue",
+            "personnes",
+        ),
         ("généralisation", "vers: departement", "vers: region", "« region » est inconnue", "departement"),
         ("lecteur", "clair: [application]", "clair: [dpo]", "ne peut pas lire", "[application]"),
         ("apres_purge", "apres_purge: \"00000\"", "apres_purge: \"000\"", "ne convient pas au type char(5)", "5 caractères"),
@@ -81,7 +117,11 @@ fn what_only_the_whole_tells_is_refused_too() {
     let end = GUICHET.find("entites:").expect("entites");
     let without = format!("{}{}", &GUICHET[..start], &GUICHET[end..]);
     let errors = refusals(&without);
-    assert!(errors.iter().any(|e| e.what.contains("le bloc « cle » manque") && without.lines().nth(usize::try_from(e.line).expect("line") - 1).is_some_and(|l| l.contains("nir:"))), "{errors:#?}");
+    assert!(
+        errors.iter().any(|e| e.what.contains("le bloc « cle » manque")
+            && without.lines().nth(usize::try_from(e.line).expect("line") - 1).is_some_and(|l| l.contains("nir:"))),
+        "{errors:#?}"
+    );
 }
 
 #[test]
@@ -98,7 +138,8 @@ fn all_refusals_come_at_once_and_yaml_faults_have_their_line() {
 
 #[test]
 fn points_of_attention_are_said_not_refused() {
-    let warnings = |yaml: &str| render_with_warnings("m", yaml).expect("accepted").warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    let warnings =
+        |yaml: &str| render_with_warnings("m", yaml).expect("accepted").warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     let guichet = warnings(GUICHET);
     assert!(guichet.contains("champs.nir : clé unique personnelle") && guichet.contains("jeu diffusable"), "{guichet}");
     let (yaml, _) = change(
@@ -142,7 +183,12 @@ fn the_published_schema_agrees() {
     for yaml in [GUICHET, include_str!("fixtures/rgpd/riche.yaml"), &kit_model("demo", true), &kit_model("demo", false)] {
         assert!(accepts(yaml), "{yaml}");
     }
-    for (from, to) in [("base_active: P3Y", "base_active: 3 ans"), ("nom: hachage_hmac", "nom: sha256"), ("personnel: false, motif: \"liste fermée\"", "personnel: false"), ("type: \"numeric(8,2)\"", "type: serial")] {
+    for (from, to) in [
+        ("base_active: P3Y", "base_active: 3 ans"),
+        ("nom: hachage_hmac", "nom: sha256"),
+        ("personnel: false, motif: \"liste fermée\"", "personnel: false"),
+        ("type: \"numeric(8,2)\"", "type: serial"),
+    ] {
         let (yaml, _) = change(GUICHET, from, to);
         assert!(!accepts(&yaml), "{to}");
         assert!(render("m", &yaml).is_err(), "{to}");

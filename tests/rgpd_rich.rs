@@ -54,7 +54,11 @@ fn every_type_and_rule() {
         let filled = server.run("riche_purge", "riche", &format!("SELECT rgpd.pseudonymiser_{n}_personne(10)"), false, &key);
         assert_eq!(filled.as_deref(), Ok("2"));
     }
-    let view = server.ok("riche_lecture_pseudonymisee", "riche", "SELECT * FROM riche_anonymise.personne_pseudonymise, riche_anonymise.dossier_pseudonymise");
+    let view = server.ok(
+        "riche_lecture_pseudonymisee",
+        "riche",
+        "SELECT * FROM riche_anonymise.personne_pseudonymise, riche_anonymise.dossier_pseudonymise",
+    );
     assert!(!view.contains("TEMOIN") && !view.contains("exemple.fr") && !view.contains("777"), "{view}");
     let columns = server.ok("postgres", "riche", "SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'riche_anonymise.personne_pseudonymise'::regclass AND attnum > 0");
     assert_eq!(columns, "user_anon,courriel,badge,age,salaire,points,debut,fin,genre,code");
@@ -63,7 +67,16 @@ fn every_type_and_rule() {
     let plan = server.ok("riche_purge", "riche", "SELECT fonction FROM rgpd.processus() WHERE NOT a_cle ORDER BY ordre");
     assert_eq!(
         plan.lines().collect::<Vec<_>>(),
-        ["rgpd.completer_personne", "rgpd.completer_dossier", "rgpd.completer_piece", "rgpd.purger_1_personne", "rgpd.purger_1_dossier", "rgpd.purger_personne", "rgpd.rattraper_dossier", "rgpd.rattraper_piece"]
+        [
+            "rgpd.completer_personne",
+            "rgpd.completer_dossier",
+            "rgpd.completer_piece",
+            "rgpd.purger_1_personne",
+            "rgpd.purger_1_dossier",
+            "rgpd.purger_personne",
+            "rgpd.rattraper_dossier",
+            "rgpd.rattraper_piece"
+        ]
     );
     let mut done = Vec::new();
     for name in plan.lines() {
@@ -83,7 +96,10 @@ fn every_type_and_rule() {
         "riche",
         "SELECT to_jsonb(p), to_jsonb(d), to_jsonb(i) FROM riche.personne p JOIN riche.dossier d ON d.personne_id = p.id JOIN riche.piece i ON i.dossier_id = d.id WHERE p.id = 2",
     );
-    assert!(!left.is_empty() && !left.contains("TEMOIN") && !left.contains("192.0.2.77") && !left.contains("7772") && !left.contains("exemple.fr"), "{left}");
+    assert!(
+        !left.is_empty() && !left.contains("TEMOIN") && !left.contains("192.0.2.77") && !left.contains("7772") && !left.contains("exemple.fr"),
+        "{left}"
+    );
     let export = server.ok("riche_dpo", "riche", "SELECT rgpd.exporter_personne(1, 'DEM-1')");
     assert!(export.contains("TEMOINTITRE") && export.contains("TEMOINSECRET"), "{export}");
     assert_eq!(server.ok("postgres", "riche", "SELECT * FROM rgpd.controle_modele()"), "");

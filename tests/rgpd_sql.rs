@@ -54,7 +54,15 @@ fn twins_follow_and_belong_to_nobody_but_the_trigger() {
         let error = server.refused("demo_app", "demo", &format!("UPDATE demo.demande SET {column} = NULL"));
         assert!(error.contains("42501"), "{column}: {error}");
     }
-    assert!(server.refused("demo_app", "demo", "INSERT INTO demo.demande (objet, nom, prenom, courriel, code_postal, nom_anon) VALUES ('information','a','b','c','75001','x')").contains("42501"));
+    assert!(
+        server
+            .refused(
+                "demo_app",
+                "demo",
+                "INSERT INTO demo.demande (objet, nom, prenom, courriel, code_postal, nom_anon) VALUES ('information','a','b','c','75001','x')"
+            )
+            .contains("42501")
+    );
     server.ok("demo_app", "demo", "UPDATE demo.demande SET rgpd_opposition = true");
     assert_eq!(server.ok("demo_lecture_pseudonymisee", "demo", "SELECT count(*) FROM demo_anonymise.demande_pseudonymise"), "0", "objection");
     server.ok("demo_app", "demo", &format!("DELETE FROM demo.demande WHERE id = '{id}'"));
@@ -76,7 +84,10 @@ fn restricted_roles_see_no_clear_value() {
         }
     }
     for column in ["nom", "courriel", "telephone", "code_postal", "date_naissance", "commentaire", "cree_le", "id"] {
-        assert!(server.refused("postgres", "demo", &format!("SET ROLE demo_publication; SELECT {column} FROM demo.demande")).contains("42501"), "{column}");
+        assert!(
+            server.refused("postgres", "demo", &format!("SET ROLE demo_publication; SELECT {column} FROM demo.demande")).contains("42501"),
+            "{column}"
+        );
     }
     assert!(server.refused("demo_lecture_anonymisee", "demo", "SELECT * FROM demo_anonymise.demande_pseudonymise").contains("42501"));
     assert!(server.refused("demo_app", "demo", "SELECT rgpd.purger_demande(10)").contains("42501"));
@@ -107,7 +118,10 @@ fn the_purge_stops_at_the_term() {
     for role in ["demo_app", "demo_owner"] {
         assert!(server.refused(role, "demo", &format!("UPDATE demo.demande SET nom = 'X' WHERE id = '{past}'")).contains("RG001"), "{role}");
     }
-    assert!(server.refused("demo_owner", "demo", "UPDATE demo.demande SET rgpd_anonymise_le = now() WHERE rgpd_anonymise_le IS NULL").contains("23514"), "CHECK");
+    assert!(
+        server.refused("demo_owner", "demo", "UPDATE demo.demande SET rgpd_anonymise_le = now() WHERE rgpd_anonymise_le IS NULL").contains("23514"),
+        "CHECK"
+    );
     assert!(server.refused("demo_purge", "demo", "SELECT rgpd.purger_demande(NULL)").contains("RG003"));
     assert!(server.refused("demo_purge", "demo", "SELECT rgpd.purger_demande(50001)").contains("RG003"));
     for sql in ["UPDATE rgpd.journal SET lignes = 0", "DELETE FROM rgpd.journal", "TRUNCATE rgpd.journal"] {
@@ -128,7 +142,11 @@ fn rows_older_than_the_twins_are_completed() {
     server.ok("postgres", "demo", "ALTER TABLE demo.demande ENABLE ALWAYS TRIGGER zz_rgpd_anonymiser");
     assert_eq!(server.ok("demo_lecture_pseudonymisee", "demo", "SELECT count(*) FROM demo_anonymise.demande_pseudonymise"), "0");
     assert_eq!(server.ok("demo_purge", "demo", "SELECT rgpd.purger_demande(10)"), "1");
-    assert_eq!(server.ok("demo_owner", "demo", &format!("SELECT code_postal_anon, date_naissance_anon FROM demo.demande WHERE id = '{old}'")), "974|1980", "computed before the clear goes");
+    assert_eq!(
+        server.ok("demo_owner", "demo", &format!("SELECT code_postal_anon, date_naissance_anon FROM demo.demande WHERE id = '{old}'")),
+        "974|1980",
+        "computed before the clear goes"
+    );
     assert_eq!(server.ok("demo_purge", "demo", "SELECT rgpd.completer_demande(10)"), "1");
     assert_eq!(server.ok("demo_purge", "demo", "SELECT rgpd.completer_demande(10)"), "0");
     assert_eq!(server.ok("demo_lecture_pseudonymisee", "demo", "SELECT count(*) FROM demo_anonymise.demande_pseudonymise"), "2");
@@ -168,20 +186,32 @@ fn persons_rights_and_followers() {
 
     // terms of single fields come before the term of the row
     assert_eq!(server.ok("guichet_purge", "guichet", "SELECT rgpd.purger_1_usager(10)"), "1");
-    assert_eq!(server.ok("guichet_owner", "guichet", &format!("SELECT nir IS NULL, iban IS NULL, nom FROM guichet.usager WHERE id = '{recent}'")), "t|t|TEMOINNOM");
+    assert_eq!(
+        server.ok("guichet_owner", "guichet", &format!("SELECT nir IS NULL, iban IS NULL, nom FROM guichet.usager WHERE id = '{recent}'")),
+        "t|t|TEMOINNOM"
+    );
 
     // the visa's reference is in the description, so the purge runs; the follower goes with its root
     assert_eq!(server.ok("guichet_purge", "guichet", "SELECT rgpd.purger_usager(10)"), "1");
     let left = server.ok("guichet_owner", "guichet", &format!("SELECT to_jsonb(u), (SELECT jsonb_agg(to_jsonb(d)) FROM guichet.demande d WHERE d.usager_id = u.id) FROM guichet.usager u WHERE u.id = '{old}'"));
     assert!(!left.contains("TEMOIN") && !left.contains("Rennes") && !left.contains("35000"), "{left}");
     // a row added below a closed parent is caught up
-    server.ok("guichet_app", "guichet", &format!("INSERT INTO guichet.demande (usager_id, objet, note_agent) VALUES ('{old}', 'aide', 'TEMOINTARD')"));
+    server.ok(
+        "guichet_app",
+        "guichet",
+        &format!("INSERT INTO guichet.demande (usager_id, objet, note_agent) VALUES ('{old}', 'aide', 'TEMOINTARD')"),
+    );
     assert_eq!(server.ok("guichet_purge", "guichet", "SELECT rgpd.rattraper_demande(10)"), "1");
     assert_eq!(server.ok("guichet_owner", "guichet", "SELECT count(*) FROM guichet.demande WHERE note_agent = 'TEMOINTARD'"), "0");
 
     assert_eq!(server.ok("guichet_dpo", "guichet", &format!("SELECT rgpd.effacer_usager('{recent}', 'DEM-2026-2')")), "1");
-    assert_eq!(server.ok("guichet_dpo", "guichet", &format!("SELECT rgpd.effacer_usager('{recent}', 'DEM-2026-2')")), "0", "replayed after a restoration");
-    let dump = server.ok("postgres", "guichet", "SELECT string_agg(to_jsonb(u)::text, '') FROM guichet.usager u") + &server.ok("postgres", "guichet", "SELECT string_agg(to_jsonb(j)::text, '') FROM rgpd.journal j");
+    assert_eq!(
+        server.ok("guichet_dpo", "guichet", &format!("SELECT rgpd.effacer_usager('{recent}', 'DEM-2026-2')")),
+        "0",
+        "replayed after a restoration"
+    );
+    let dump = server.ok("postgres", "guichet", "SELECT string_agg(to_jsonb(u)::text, '') FROM guichet.usager u")
+        + &server.ok("postgres", "guichet", "SELECT string_agg(to_jsonb(j)::text, '') FROM rgpd.journal j");
     assert!(!dump.contains("TEMOIN"), "{dump}");
 }
 
@@ -221,7 +251,11 @@ fn other_ends_delete_or_wait() {
     server.ok("postgres", "bbb", "SELECT rgpd.attester_transfert_demande(id, 'VERS-1') FROM bbb.demande");
     assert_eq!(server.ok("bbb_purge", "bbb", "SELECT rgpd.purger_demande(10)"), "1");
 
-    install(&server, "ccc", &model("ccc", "anonymisation", "      archives: { regime: archives-publiques, reference: a-completer, visa_elimination: requis }\n"));
+    install(
+        &server,
+        "ccc",
+        &model("ccc", "anonymisation", "      archives: { regime: archives-publiques, reference: a-completer, visa_elimination: requis }\n"),
+    );
     old("ccc");
     assert!(server.refused("ccc_purge", "ccc", "SELECT rgpd.purger_demande(10)").contains("RG006"));
     assert_eq!(server.ok("postgres", "ccc", "SELECT * FROM rgpd.controle_modele()"), "");

@@ -132,8 +132,7 @@ impl Walk<'_> {
             Some((origin, node)) => (origin.clone(), Some(node)),
             None => (Origin::Default, None),
         };
-        let validator =
-            Validator { kit: self.kit, engine: &self.engine, scope: &self.scope, values: &self.answers.values, origin: &origin };
+        let validator = Validator { kit: self.kit, engine: &self.engine, scope: &self.scope, values: &self.answers.values, origin: &origin };
         let default = validator.default_of(id, question, &self.scope).and_then(|value| match value {
             // A default computed from other answers obeys the same rules as any answer.
             Some(value) => validator.check(id, question, &unplaced(&value)).map(Some),

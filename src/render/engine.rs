@@ -43,12 +43,19 @@ impl Scope {
     }
 }
 
+/// A template with all that it includes.
+struct Loaded {
+    tera: Tera,
+    /// Names that `for` and `set` bind in a template that includes others: tera reports them as variables of the included.
+    bound: BTreeSet<String>,
+}
+
 /// Renders the templates of one kit.
 pub struct Engine<'k> {
     files: &'k KitFiles,
     inline: BTreeMap<Escape, Tera>,
     /// The last template loaded: a repeated rule renders the same one many times in a row.
-    last: RefCell<Option<(Escape, String, Tera)>>,
+    last: RefCell<Option<(Escape, String, Loaded)>>,
 }
 
 impl<'k> Engine<'k> {
@@ -92,14 +99,13 @@ impl<'k> Engine<'k> {
     /// When the template is missing or invalid, or reads an undefined value.
     pub fn file(&self, path: &str, escape: Escape, scope: &Scope) -> Result<String, Problem> {
         let mut last = self.last.borrow_mut();
-        let tera = match last.take() {
-            Some((kind, name, tera)) if kind == escape && name == path => tera,
+        let loaded = match last.take() {
+            Some((kind, name, loaded)) if kind == escape && name == path => loaded,
             _ => self.load(path, escape)?,
         };
-        let (_, _, tera) = last.insert((escape, path.to_owned(), tera));
-        let used = tera.get_template_variables(path).map_err(|e| template_error(path, &e))?;
-        unknown_variable(path, used.iter().copied(), scope)?;
-        tera.render(path, &scope.context).map_err(|e| template_error(path, &e))
+        let (_, _, loaded) = last.insert((escape, path.to_owned(), loaded));
+        loaded.check(path, scope)?;
+        loaded.tera.render(path, &scope.context).map_err(|e| template_error(path, &e))
     }
 
     fn inline(&self, at: &str, escape: Escape, template: &str, scope: &Scope) -> Result<String, Problem> {
@@ -109,10 +115,9 @@ impl<'k> Engine<'k> {
 
     /// Checks a template file without rendering it; answers the templates that it includes.
     pub(super) fn check_file(&self, path: &str, scope: &Scope) -> Result<Vec<String>, Problem> {
-        let tera = self.load(path, Escape::Path)?;
-        let used = tera.get_template_variables(path).map_err(|e| template_error(path, &e))?;
-        unknown_variable(path, used.iter().copied(), scope)?;
-        Ok(tera.get_template_names().filter(|name| *name != path).map(str::to_owned).collect())
+        let loaded = self.load(path, Escape::Path)?;
+        loaded.check(path, scope)?;
+        Ok(loaded.tera.get_template_names().filter(|name| *name != path).map(str::to_owned).collect())
     }
 
     /// tera lets `{% if typo %}` pass: variables are checked apart.
@@ -123,7 +128,8 @@ impl<'k> Engine<'k> {
         unknown_variable(at, used.iter().copied(), scope)
     }
 
-    fn load(&self, path: &str, escape: Escape) -> Result<Tera, Problem> {
+    fn load(&self, path: &str, escape: Escape) -> Result<Loaded, Problem> {
+        let mut bound = BTreeSet::new();
         let mut sources: BTreeMap<String, &str> = BTreeMap::new();
         let mut pending = vec![path.to_owned()];
         while let Some(name) = pending.pop() {
@@ -131,12 +137,24 @@ impl<'k> Engine<'k> {
                 continue;
             }
             let source = self.files.text(&name)?;
-            pending.extend(included(source));
+            let includes = included(source);
+            if !includes.is_empty() {
+                bound.extend(bound_names(source));
+            }
+            pending.extend(includes);
             sources.insert(name, source);
         }
         let mut tera = bare(escape);
         tera.add_raw_templates(sources.iter().map(|(name, source)| (name.clone(), *source))).map_err(|e| template_error(path, &e))?;
-        Ok(tera)
+        Ok(Loaded { tera, bound })
+    }
+}
+
+impl Loaded {
+    /// Refuses a variable that is neither in scope nor bound by the template itself.
+    fn check(&self, path: &str, scope: &Scope) -> Result<(), Problem> {
+        let used = self.tera.get_template_variables(path).map_err(|e| template_error(path, &e))?;
+        unknown_variable(path, used.iter().copied().filter(|name| !self.bound.contains(*name)), scope)
     }
 }
 
@@ -149,14 +167,26 @@ fn unknown_variable<'a>(at: &str, used: impl Iterator<Item = &'a str>, scope: &S
     }
 }
 
+/// What follows `{%` in each statement of a template.
+fn statements(source: &str) -> impl Iterator<Item = &str> {
+    source.match_indices("{%").map(|(start, _)| source[start + 2..].trim_start_matches('-').trim_start())
+}
+
 /// Names of the templates that a template includes.
 fn included(source: &str) -> Vec<String> {
-    source
-        .match_indices("{%")
-        .filter_map(|(start, _)| {
-            let rest = source[start + 2..].trim_start_matches('-').trim_start();
-            let rest = rest.strip_prefix("include")?.trim_start().strip_prefix('"')?;
-            Some(rest.split('"').next()?.to_owned())
+    statements(source).filter_map(|s| Some(s.strip_prefix("include")?.trim_start().strip_prefix('"')?.split('"').next()?.to_owned())).collect()
+}
+
+/// Names that a template binds with `for`, `set` and `set_global`.
+fn bound_names(source: &str) -> Vec<String> {
+    let words = |s: &str, n: usize| {
+        s.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|w| !w.is_empty()).take(n).map(str::to_owned).collect::<Vec<_>>()
+    };
+    statements(source)
+        .flat_map(|s| match s.split_once(char::is_whitespace) {
+            Some(("for", rest)) => words(rest.split(" in ").next().unwrap_or_default(), 2),
+            Some(("set" | "set_global", rest)) => words(rest, 1),
+            _ => Vec::new(),
         })
         .collect()
 }

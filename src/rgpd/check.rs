@@ -44,12 +44,22 @@ fn columns(entity: &Entity, sink: &mut Sink) {
         if let Some(twin) = &personal.twin
             && names.insert(twin, field.line).is_some()
         {
-            sink.error(field.line, format!("entites.{} : la copie « {twin} » porte le nom d'une autre colonne", entity.name), "regle: { …, copie: autre_nom }");
+            sink.error(
+                field.line,
+                format!("entites.{} : la copie « {twin} » porte le nom d'une autre colonne", entity.name),
+                "regle: { …, copie: autre_nom }",
+            );
         }
         let natural = field.primary && field.sql != SqlType::Uuid;
         if natural || (field.unique && !field.primary) {
             let kind = if field.primary { "clé primaire naturelle" } else { "clé unique" };
-            sink.warn(field.line, format!("entites.{}.champs.{} : {kind} personnelle : elle révèle l'existence d'une personne à qui peut insérer", entity.name, field.name));
+            sink.warn(
+                field.line,
+                format!(
+                    "entites.{}.champs.{} : {kind} personnelle : elle révèle l'existence d'une personne à qui peut insérer",
+                    entity.name, field.name
+                ),
+            );
         }
     }
     if entity.hold == entity.objection {
@@ -71,7 +81,11 @@ fn links(model: &Model, entity: &Entity, sink: &mut Sink) {
         }
         let follows = entity.follows.as_ref().is_some_and(|f| f.entity == *to && f.by == field.name);
         if target.is_personal() && model.end(target).deletes() && !follows && to != &entity.name {
-            sink.error(field.line, format!("{path} : les lignes de « {to} » sont supprimées à leur terme, cette référence l'empêcherait"), &format!("suit: {{ entite: {to}, par: {} }}", field.name));
+            sink.error(
+                field.line,
+                format!("{path} : les lignes de « {to} » sont supprimées à leur terme, cette référence l'empêcherait"),
+                &format!("suit: {{ entite: {to}, par: {} }}", field.name),
+            );
         }
     }
     let Some(follows) = &entity.follows else { return };
@@ -79,15 +93,27 @@ fn links(model: &Model, entity: &Entity, sink: &mut Sink) {
     match model.entity(&follows.entity) {
         None => sink.error(entity.line, format!("{path} : l'entité « {} » n'existe pas", follows.entity), &entity_names(model)),
         Some(parent) if !parent.is_personal() => {
-            sink.error(entity.line, format!("{path} : « {} » ne porte pas de donnée personnelle et n'a pas d'échéance", follows.entity), "une entité qui porte une « conservation »");
+            sink.error(
+                entity.line,
+                format!("{path} : « {} » ne porte pas de donnée personnelle et n'a pas d'échéance", follows.entity),
+                "une entité qui porte une « conservation »",
+            );
         }
         Some(_) => {
             let linked = entity.fields.iter().any(|f| f.name == follows.by && f.reference.as_ref().is_some_and(|(e, _)| *e == follows.entity));
             if !linked {
-                sink.error(entity.line, format!("{path} : « {} » n'est pas une référence vers « {} »", follows.by, follows.entity), &format!("un champ avec reference: {}.<clé>", follows.entity));
+                sink.error(
+                    entity.line,
+                    format!("{path} : « {} » n'est pas une référence vers « {} »", follows.by, follows.entity),
+                    &format!("un champ avec reference: {}.<clé>", follows.entity),
+                );
             }
             if model.root(entity).follows.is_some() {
-                sink.error(entity.line, format!("{path} : les entités se suivent en boucle"), "une chaîne qui finit sur une entité avec « conservation »");
+                sink.error(
+                    entity.line,
+                    format!("{path} : les entités se suivent en boucle"),
+                    "une chaîne qui finit sur une entité avec « conservation »",
+                );
             }
         }
     }
@@ -99,7 +125,11 @@ fn person(model: &Model, entity: &Entity, sink: &mut Sink) {
         sink.error(entity.line, format!("{path} : données personnelles sans « personnes »"), "personnes: usager, agent…");
     }
     if entity.processings.is_empty() {
-        sink.error(entity.line, format!("{path} : données personnelles sans traitement (finalité et base légale)"), "traitements: [identifiant d'un traitement]");
+        sink.error(
+            entity.line,
+            format!("{path} : données personnelles sans traitement (finalité et base légale)"),
+            "traitements: [identifiant d'un traitement]",
+        );
     }
     for id in &entity.processings {
         if !model.processings.iter().any(|p| p.id == *id) {
@@ -108,7 +138,11 @@ fn person(model: &Model, entity: &Entity, sink: &mut Sink) {
         }
     }
     match (&entity.retention, &entity.follows) {
-        (None, None) => sink.error(entity.line, format!("{path} : données personnelles sans échéance"), "conservation: { base_active: P3Y, depart: …, sort_final: … } ou suit: { entite: …, par: … }"),
+        (None, None) => sink.error(
+            entity.line,
+            format!("{path} : données personnelles sans échéance"),
+            "conservation: { base_active: P3Y, depart: …, sort_final: … } ou suit: { entite: …, par: … }",
+        ),
         (Some(_), Some(_)) => sink.error(entity.line, format!("{path} : « conservation » et « suit » à la fois"), "l'une ou l'autre"),
         (Some(r), None) => {
             moment(entity, &r.start, &format!("{path}.conservation"), entity.line, sink);
@@ -147,14 +181,23 @@ fn machinery(model: &Model, sink: &mut Sink) {
     ];
     for (key, name) in needed {
         if name.is_empty() {
-            sink.error(1, format!("postgres.roles : le rôle « {key} » manque alors que le modèle porte des données personnelles"), &format!("{key}: <nom du rôle>"));
+            sink.error(
+                1,
+                format!("postgres.roles : le rôle « {key} » manque alors que le modèle porte des données personnelles"),
+                &format!("{key}: <nom du rôle>"),
+            );
         }
     }
     if model.controller.is_none() {
-        sink.error(1, "le bloc « responsable » manque alors que le modèle porte des données personnelles", "responsable: { organisme, representant, dpo: { nom, contact } }");
+        sink.error(
+            1,
+            "le bloc « responsable » manque alors que le modèle porte des données personnelles",
+            "responsable: { organisme, representant, dpo: { nom, contact } }",
+        );
     }
     if model.keyed() && model.key.is_none() {
-        let line = model.entities.iter().flat_map(Entity::personal_fields).find(|(_, p)| matches!(p.rule, Rule::Hmac { .. })).map_or(1, |(f, _)| f.line);
+        let line =
+            model.entities.iter().flat_map(Entity::personal_fields).find(|(_, p)| matches!(p.rule, Rule::Hmac { .. })).map_or(1, |(f, _)| f.line);
         sink.error(line, "une règle à clé (hachage_hmac) est employée et le bloc « cle » manque", "cle: { source: vault, chemin: …, rotation: P1Y }");
     }
 }
@@ -165,7 +208,11 @@ fn contexts(model: &Model, sink: &mut Sink) {
         if let Rule::Hmac { context } = &personal.rule
             && let Some(first) = seen.insert(context.clone(), field.name.clone())
         {
-            sink.error(field.line, format!("le contexte « {context} » sert déjà au champ « {first} » : deux champs se recouperaient"), "un contexte par champ : entite.champ.v1");
+            sink.error(
+                field.line,
+                format!("le contexte « {context} » sert déjà au champ « {first} » : deux champs se recouperaient"),
+                "un contexte par champ : entite.champ.v1",
+            );
         }
     }
     debug_assert!(model.entities.iter().all(|e| is_ident(&e.table, 0)));

@@ -51,8 +51,16 @@ fn family(code: &str) -> &str {
 }
 
 const FAMILIES: &[&str] = &[
-    "etat-civil", "vie-personnelle", "vie-professionnelle", "economique-financier", "connexion", "localisation", "internet", "sensible",
-    "infraction", "nir",
+    "etat-civil",
+    "vie-personnelle",
+    "vie-professionnelle",
+    "economique-financier",
+    "connexion",
+    "localisation",
+    "internet",
+    "sensible",
+    "infraction",
+    "nir",
 ];
 
 fn register(model: &Model) -> String {
@@ -63,7 +71,9 @@ fn register(model: &Model) -> String {
         md(&model.dpv)
     );
     if !model.is_personal() {
-        out.push_str("\nLe modèle ne porte aucune donnée à caractère personnel. Motif de chaque champ :\n\n| Table | Champ | Motif |\n|---|---|---|\n");
+        out.push_str(
+            "\nLe modèle ne porte aucune donnée à caractère personnel. Motif de chaque champ :\n\n| Table | Champ | Motif |\n|---|---|---|\n",
+        );
         for entity in &model.entities {
             for field in &entity.fields {
                 let _ = writeln!(out, "| {} | {} | {} |", md(&entity.table), md(&field.name), md(field.reason.as_deref().unwrap_or("—")));
@@ -94,7 +104,11 @@ fn sheet(model: &Model, p: &Processing, n: usize, out: &mut String) {
     let recipients = p.recipients.iter().map(|(name, kind)| format!("{} ({})", md(name), md(kind))).collect::<Vec<_>>().join(" ; ");
     let security = p.security.iter().map(|s| md(&s.replace('-', " "))).collect::<Vec<_>>().join(" ; ");
     let dpia = match (p.dpia_needed, &p.dpia_reference) {
-        (true, Some(reference)) => format!("nécessaire ({}), référence {}", p.dpia_criteria.iter().map(|c| md(&c.replace('-', " "))).collect::<Vec<_>>().join(", "), md(reference)),
+        (true, Some(reference)) => format!(
+            "nécessaire ({}), référence {}",
+            p.dpia_criteria.iter().map(|c| md(&c.replace('-', " "))).collect::<Vec<_>>().join(", "),
+            md(reference)
+        ),
         (true, None) => "nécessaire, référence a-completer".into(),
         (false, _) => "non nécessaire, selon la description".into(),
     };
@@ -117,8 +131,10 @@ fn sheet(model: &Model, p: &Processing, n: usize, out: &mut String) {
             if fields.is_empty() {
                 continue;
             }
-            let names = fields.iter().map(|(f, q)| format!("{}.{} ({})", md(&entity.table), md(&f.name), md(&q.category))).collect::<Vec<_>>().join(", ");
-            let special: Vec<String> = fields.iter().filter_map(|(_, q)| q.article9.as_ref().map(|(t, why)| format!("{} — {}", md(t), md(why)))).collect();
+            let names =
+                fields.iter().map(|(f, q)| format!("{}.{} ({})", md(&entity.table), md(&f.name), md(&q.category))).collect::<Vec<_>>().join(", ");
+            let special: Vec<String> =
+                fields.iter().filter_map(|(_, q)| q.article9.as_ref().map(|(t, why)| format!("{} — {}", md(t), md(why)))).collect();
             let nir: Vec<String> = fields.iter().filter_map(|(_, q)| q.nir_basis.as_ref().map(|t| md(t))).collect();
             let _ = writeln!(out, "| {} | {names} | {} | {} |", family(code), none([special, nir].concat().join(" ; ")), term(model, entity));
         }
@@ -166,10 +182,19 @@ fn rights(model: &Model, warnings: &[RgpdWarning]) -> String {
             out.push_str("Aucune donnée à caractère personnel.\n");
             continue;
         }
-        let _ = write!(out, "Conservation : {}.\n\n| Champ | Catégorie | Règle de la copie | Nature de la copie (calculée) | Clair lu par | Durée propre |\n|---|---|---|---|---|---|\n", term(model, entity));
+        let _ = write!(
+            out,
+            "Conservation : {}.\n\n| Champ | Catégorie | Règle de la copie | Nature de la copie (calculée) | Clair lu par | Durée propre |\n|---|---|---|---|---|---|\n",
+            term(model, entity)
+        );
         for field in &entity.fields {
             let Some(p) = &field.personal else {
-                let _ = writeln!(out, "| {} | non personnel : {} | — | — | application, lecture pseudonymisée | — |", md(&field.name), md(field.reason.as_deref().unwrap_or("")));
+                let _ = writeln!(
+                    out,
+                    "| {} | non personnel : {} | — | — | application, lecture pseudonymisée | — |",
+                    md(&field.name),
+                    md(field.reason.as_deref().unwrap_or(""))
+                );
                 continue;
             };
             let own = p.retention.as_ref().map_or_else(|| "—".into(), |(d, s)| format!("{} après « {} »", d.french(), md(s)));
@@ -183,7 +208,9 @@ fn rights(model: &Model, warnings: &[RgpdWarning]) -> String {
                 if p.clear_to_app { "application" } else { "personne" },
             );
         }
-        out.push_str("\nLa nature est celle de la valeur copiée. La vue garde une ligne par personne : dans son ensemble, elle reste une pseudonymisation.\n");
+        out.push_str(
+            "\nLa nature est celle de la valeur copiée. La vue garde une ligne par personne : dans son ensemble, elle reste une pseudonymisation.\n",
+        );
         let guidance: Vec<String> =
             entity.personal_fields().filter_map(|(f, p)| p.guidance.as_ref().map(|g| format!("- `{}` : {}\n", f.name, md(g)))).collect();
         if !guidance.is_empty() {
@@ -198,7 +225,9 @@ fn rights(model: &Model, warnings: &[RgpdWarning]) -> String {
             );
         }
         if entity.follows.is_some() {
-            out.push_str("\nL'opposition portée par l'entité suivie ne retire pas ces lignes de leur vue pseudonymisée (aucun lien n'y est lisible).\n");
+            out.push_str(
+                "\nL'opposition portée par l'entité suivie ne retire pas ces lignes de leur vue pseudonymisée (aucun lien n'y est lisible).\n",
+            );
         }
         if entity.snapshot {
             out.push_str("\nUn jeu diffusable est décrit ; il n'est pas publié au niveau « essentiel ».\n");

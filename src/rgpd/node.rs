@@ -193,7 +193,11 @@ pub(super) fn text(node: &Node, path: &str, sink: &mut Sink) -> Option<String> {
     match &node.value {
         Value::Text(t) if !t.trim().is_empty() && !t.contains('\0') => Some(t.clone()),
         other => {
-            sink.error(node.line, format!("{path} : un texte non vide est attendu, {} est donné", other.kind()), "un texte, entre guillemets au besoin");
+            sink.error(
+                node.line,
+                format!("{path} : un texte non vide est attendu, {} est donné", other.kind()),
+                "un texte, entre guillemets au besoin",
+            );
             None
         }
     }

@@ -30,10 +30,8 @@ pub(super) fn model(root: &Node, sink: &mut Sink) -> Option<Model> {
     let names = names(&mut top, sink);
     let dpv = vocabularies(&mut top, sink);
     let controller = top.block("responsable", sink).map(|b| controller(b, sink));
-    let processings: Vec<Processing> = top
-        .get("traitements")
-        .map(|n| list(n, "traitements", sink).iter().filter_map(|n| processing(n, sink)).collect())
-        .unwrap_or_default();
+    let processings: Vec<Processing> =
+        top.get("traitements").map(|n| list(n, "traitements", sink).iter().filter_map(|n| processing(n, sink)).collect()).unwrap_or_default();
     let key = top.block("cle", sink).and_then(|b| key(b, sink));
     let suffix = names.suffix.clone();
     let entities = match top.need("entites", sink) {
@@ -69,7 +67,11 @@ fn versions(top: &mut Block<'_>, sink: &mut Sink) -> (u32, String) {
     if let Some(node) = block.get("coexiste_avec") {
         for item in list(node, "modele.coexiste_avec", sink) {
             if !matches!(item.value, Value::Int(n) if n >= 1 && n < i64::from(version)) {
-                sink.error(item.line, "« coexiste_avec » nomme une version qui ne précède pas celle-ci", "les numéros des versions encore en service");
+                sink.error(
+                    item.line,
+                    "« coexiste_avec » nomme une version qui ne précède pas celle-ci",
+                    "les numéros des versions encore en service",
+                );
             }
         }
     }
@@ -147,7 +149,11 @@ fn ident(block: &mut Block<'_>, key: &'static str, reserve: usize, sink: &mut Si
     if is_ident(&name, reserve) && !name.starts_with("pg_") {
         return Some(name);
     }
-    sink.error(block.line_of(key), format!("l'identifiant « {name} » ne convient pas"), &format!("^[a-z_][a-z0-9_]*$, {} caractères au plus, sans préfixe pg_", 63 - reserve));
+    sink.error(
+        block.line_of(key),
+        format!("l'identifiant « {name} » ne convient pas"),
+        &format!("^[a-z_][a-z0-9_]*$, {} caractères au plus, sans préfixe pg_", 63 - reserve),
+    );
     None
 }
 
@@ -181,7 +187,11 @@ fn processing(node: &Node, sink: &mut Sink) -> Option<Processing> {
     let mut block = Block::new(node, "traitement", sink);
     let id = block.need_text("id", sink)?;
     if !id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
-        sink.error(block.line_of("id"), format!("l'identifiant de traitement « {id} » ne convient pas"), "minuscules, chiffres et tirets : instruction-demandes");
+        sink.error(
+            block.line_of("id"),
+            format!("l'identifiant de traitement « {id} » ne convient pas"),
+            "minuscules, chiffres et tirets : instruction-demandes",
+        );
     }
     let purpose = block.need_text("finalite", sink).unwrap_or_default();
     let purpose_dpv = block.text("finalite_dpv", sink);
@@ -234,7 +244,21 @@ fn processing(node: &Node, sink: &mut Sink) -> Option<Processing> {
         }
     };
     block.finish(sink);
-    Some(Processing { id, purpose, purpose_dpv, basis, basis_text, persons, recipients, transfers, dpia_needed, dpia_criteria, dpia_reference, security, snapshot_only })
+    Some(Processing {
+        id,
+        purpose,
+        purpose_dpv,
+        basis,
+        basis_text,
+        persons,
+        recipients,
+        transfers,
+        dpia_needed,
+        dpia_criteria,
+        dpia_reference,
+        security,
+        snapshot_only,
+    })
 }
 
 fn key(mut block: Block<'_>, sink: &mut Sink) -> Option<Key> {

@@ -20,7 +20,11 @@ pub(super) fn entity(name: &str, line: u64, node: &Node, suffix: &str, sink: &mu
     }
     let table = block.text("table", sink).unwrap_or_else(|| name.to_owned());
     if !is_ident(&table, TABLE_RESERVE) || table.starts_with("pg_") {
-        sink.error(block.line_of("table"), format!("le nom de table « {table} » ne convient pas"), "^[a-z_][a-z0-9_]*$, 39 caractères au plus, sans préfixe pg_");
+        sink.error(
+            block.line_of("table"),
+            format!("le nom de table « {table} » ne convient pas"),
+            "^[a-z_][a-z0-9_]*$, 39 caractères au plus, sans préfixe pg_",
+        );
         return None;
     }
     let label = block.text("libelle", sink);
@@ -71,7 +75,13 @@ pub(super) fn entity(name: &str, line: u64, node: &Node, suffix: &str, sink: &mu
 /// A fine time stamp singles a row out: in an entity about people it is a quasi-identifier unless tagged otherwise.
 fn untagged_moments(path: &str, fields: &mut [Field], suffix: &str, sink: &mut Sink) {
     for field in fields.iter_mut().filter(|f| f.sql == SqlType::Timestamptz && f.personal.is_none()) {
-        sink.warn(field.line, format!("{path}.champs.{} : horodatage fin d'une entité qui porte des personnes, traité comme quasi-identifiant (généralisé au mois)", field.name));
+        sink.warn(
+            field.line,
+            format!(
+                "{path}.champs.{} : horodatage fin d'une entité qui porte des personnes, traité comme quasi-identifiant (généralisé au mois)",
+                field.name
+            ),
+        );
         field.personal = Some(default_moment(&field.name, suffix));
     }
 }
@@ -97,7 +107,11 @@ pub(super) fn default_moment(name: &str, suffix: &str) -> Personal {
 
 fn managed(column: &str, line: u64, sink: &mut Sink) {
     if !(column.starts_with("rgpd_") && is_ident(column, 0)) || ["rgpd_anonymise_le", "rgpd_complet", "rgpd_transfere_le"].contains(&column) {
-        sink.error(line, format!("la colonne de gestion « {column} » ne convient pas"), "un nom qui commence par rgpd_ et n'est pas déjà pris (rgpd_gel_jusqu_au, rgpd_opposition)");
+        sink.error(
+            line,
+            format!("la colonne de gestion « {column} » ne convient pas"),
+            "un nom qui commence par rgpd_ et n'est pas déjà pris (rgpd_gel_jusqu_au, rgpd_opposition)",
+        );
     }
 }
 
@@ -116,7 +130,11 @@ fn read_retention(mut block: Block<'_>, sink: &mut Sink) -> (Option<Retention>, 
         Some("transfert-puis-suppression") => Some(End::TransferThenDelete),
         Some("versement") => Some(End::Deposit),
         Some(other) => {
-            sink.error(block.line_of("sort_final"), format!("le sort final « {other} » est inconnu"), "anonymisation, suppression, transfert-puis-suppression, versement");
+            sink.error(
+                block.line_of("sort_final"),
+                format!("le sort final « {other} » est inconnu"),
+                "anonymisation, suppression, transfert-puis-suppression, versement",
+            );
             None
         }
         None => None,

@@ -10,8 +10,16 @@ use super::vocabulary;
 
 const ROLES: &[&str] = &["identifiant-direct", "identifiant-technique", "quasi-identifiant", "attribut", "attribut-sensible", "texte-libre"];
 const FAMILIES: &[&str] = &[
-    "etat-civil", "vie-personnelle", "vie-professionnelle", "economique-financier", "connexion", "localisation", "internet", "sensible",
-    "infraction", "nir",
+    "etat-civil",
+    "vie-personnelle",
+    "vie-professionnelle",
+    "economique-financier",
+    "connexion",
+    "localisation",
+    "internet",
+    "sensible",
+    "infraction",
+    "nir",
 ];
 const NIR_NAMES: &[&str] = &["nir", "numero_nir", "nss", "numero_securite_sociale", "num_secu"];
 
@@ -19,7 +27,11 @@ const NIR_NAMES: &[&str] = &["nir", "numero_nir", "nss", "numero_securite_social
 pub(super) fn field(entity: &str, name: &str, line: u64, node: &Node, suffix: &str, sink: &mut Sink) -> Option<Field> {
     let path = format!("{entity}.champs.{name}");
     if !is_ident(name, suffix.len()) || name.starts_with("rgpd_") {
-        sink.error(line, format!("{path} : le nom de champ ne convient pas"), &format!("^[a-z_][a-z0-9_]*$, {} caractères au plus, sans préfixe rgpd_", 63 - suffix.len()));
+        sink.error(
+            line,
+            format!("{path} : le nom de champ ne convient pas"),
+            &format!("^[a-z_][a-z0-9_]*$, {} caractères au plus, sans préfixe rgpd_", 63 - suffix.len()),
+        );
         return None;
     }
     let mut block = Block::new(node, &path, sink);
@@ -46,7 +58,11 @@ pub(super) fn field(entity: &str, name: &str, line: u64, node: &Node, suffix: &s
     let block_line = block.line_of("rgpd");
     block.finish(sink);
     let Some(tag) = tag else {
-        sink.error(line, format!("{path} : le bloc « rgpd » manque : tout champ est étiqueté"), "rgpd: { personnel: true, … } ou rgpd: { personnel: false, motif: \"…\" }");
+        sink.error(
+            line,
+            format!("{path} : le bloc « rgpd » manque : tout champ est étiqueté"),
+            "rgpd: { personnel: true, … } ou rgpd: { personnel: false, motif: \"…\" }",
+        );
         return None;
     };
     let sql = sql?;
@@ -54,7 +70,8 @@ pub(super) fn field(entity: &str, name: &str, line: u64, node: &Node, suffix: &s
         sink.error(line, format!("{path} : « valeurs » ne s'applique pas au type {sql}"), "text, char(n), varchar(n)");
     }
     let default = default_node.and_then(|n| read_default(&path, n, &sql, &values, sink)).or_else(|| implied_default(&sql, primary, required));
-    let mut field = Field { name: name.to_owned(), line, label, sql, primary, required, unique, values, reference, default, personal: None, reason: None };
+    let mut field =
+        Field { name: name.to_owned(), line, label, sql, primary, required, unique, values, reference, default, personal: None, reason: None };
     let mut tag = Block::new(tag, &format!("{path}.rgpd"), sink);
     match tag.need("personnel", sink).map(|n| (n.line, &n.value)) {
         Some((_, Value::Bool(true))) => {
@@ -64,7 +81,11 @@ pub(super) fn field(entity: &str, name: &str, line: u64, node: &Node, suffix: &s
         Some((_, Value::Bool(false))) => {
             field.reason = tag.text("motif", sink);
             if field.reason.is_none() {
-                sink.error(block_line, format!("{path} : « personnel: false » sans motif"), "motif: \"pourquoi ce champ ne dit rien d'une personne\"");
+                sink.error(
+                    block_line,
+                    format!("{path} : « personnel: false » sans motif"),
+                    "motif: \"pourquoi ce champ ne dit rien d'une personne\"",
+                );
             }
             tag.finish(sink);
         }
@@ -99,6 +120,7 @@ fn implied_default(sql: &SqlType, primary: bool, required: bool) -> Option<Strin
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one block per key of the description, in its order")]
 fn personal(path: &str, field: &Field, tag: &mut Block<'_>, suffix: &str, sink: &mut Sink) -> Option<Personal> {
     let bare = field.sql == SqlType::Timestamptz && ["categorie", "role", "regle"].iter().all(|k| tag.get(k).is_none());
     if bare {
@@ -108,14 +130,22 @@ fn personal(path: &str, field: &Field, tag: &mut Block<'_>, suffix: &str, sink: 
     let category = tag.need_text("categorie", sink)?;
     let special = vocabulary::category(&category);
     if special.is_none() {
-        sink.error(tag.line_of("categorie"), format!("{path} : « {category} » n'est pas une catégorie de W3C DPV 2.3"), &format!("par exemple {}", vocabulary::near_categories(&category)));
+        sink.error(
+            tag.line_of("categorie"),
+            format!("{path} : « {category} » n'est pas une catégorie de W3C DPV 2.3"),
+            &format!("par exemple {}", vocabulary::near_categories(&category)),
+        );
     }
     let family = one_of(path, tag, "famille", FAMILIES, sink);
     let kind = one_of(path, tag, "role", ROLES, sink);
     let article9 = tag.block("sensible", sink).and_then(|mut b| {
         let term = b.need_text("article9", sink)?;
         if !vocabulary::article9(&term) {
-            sink.error(b.line_of("article9"), format!("{path} : « {term} » n'est pas une exception de l'article 9"), &vocabulary::gdpr_terms("A9-2-"));
+            sink.error(
+                b.line_of("article9"),
+                format!("{path} : « {term} » n'est pas une exception de l'article 9"),
+                &vocabulary::gdpr_terms("A9-2-"),
+            );
         }
         let reason = b.need_text("motif", sink);
         b.finish(sink);
@@ -123,19 +153,35 @@ fn personal(path: &str, field: &Field, tag: &mut Block<'_>, suffix: &str, sink: 
     });
     let sensitive = special == Some(true) || family.as_deref() == Some("sensible") || kind.as_deref() == Some("attribut-sensible");
     if sensitive && tag.get("sensible").is_none() {
-        sink.error(tag.line, format!("{path} : catégorie particulière ({category}) sans exception de l'article 9"), "sensible: { article9: eu-gdpr:A9-2-…, motif: \"…\" }");
+        sink.error(
+            tag.line,
+            format!("{path} : catégorie particulière ({category}) sans exception de l'article 9"),
+            "sensible: { article9: eu-gdpr:A9-2-…, motif: \"…\" }",
+        );
     }
     let crime = tag.text("fondement_article10", sink);
     if (vocabulary::is_criminal(&category) || family.as_deref() == Some("infraction")) && crime.is_none() {
-        sink.error(tag.line, format!("{path} : donnée d'infraction sans fondement de l'article 10"), "fondement_article10: \"texte qui autorise le traitement\"");
+        sink.error(
+            tag.line,
+            format!("{path} : donnée d'infraction sans fondement de l'article 10"),
+            "fondement_article10: \"texte qui autorise le traitement\"",
+        );
     }
     let nir_basis = tag.text("fondement_nir", sink);
     let is_nir = family.as_deref() == Some("nir");
     if is_nir && nir_basis.is_none() {
-        sink.error(tag.line, format!("{path} : NIR sans fondement (décret n° 2019-341, liste limitative)"), "fondement_nir: \"décret n° 2019-341 du 19 avril 2019, art. …\"");
+        sink.error(
+            tag.line,
+            format!("{path} : NIR sans fondement (décret n° 2019-341, liste limitative)"),
+            "fondement_nir: \"décret n° 2019-341 du 19 avril 2019, art. …\"",
+        );
     }
     if NIR_NAMES.contains(&field.name.as_str()) && !is_nir {
-        sink.error(tag.line_of("famille"), format!("{path} : ce nom est celui du NIR, la famille n'est pas « nir »"), "famille: nir, avec fondement_nir");
+        sink.error(
+            tag.line_of("famille"),
+            format!("{path} : ce nom est celui du NIR, la famille n'est pas « nir »"),
+            "famille: nir, avec fondement_nir",
+        );
     }
     let retention = tag.block("conservation", sink).and_then(|mut b| {
         let text = b.need_text("duree", sink)?;
@@ -164,10 +210,18 @@ fn personal(path: &str, field: &Field, tag: &mut Block<'_>, suffix: &str, sink: 
     }
     let (rule, kind) = (rule?, kind?);
     if kind == "texte-libre" && rule != Rule::Suppression && justification.is_none() {
-        sink.error(rule_line, format!("{path} : un texte libre peut tout contenir, sa règle est « suppression »"), "regle: { nom: suppression }, ou justification: \"…\"");
+        sink.error(
+            rule_line,
+            format!("{path} : un texte libre peut tout contenir, sa règle est « suppression »"),
+            "regle: { nom: suppression }, ou justification: \"…\"",
+        );
     }
     if rule == Rule::Conserver && (["identifiant-direct", "texte-libre", "identifiant-technique"].contains(&kind.as_str()) || sensitive) {
-        sink.error(rule_line, format!("{path} : « conserver » laisserait le clair d'un champ {kind}"), "suppression, constante, substitution, remplacement_aleatoire, generalisation, bruit, hachage_hmac");
+        sink.error(
+            rule_line,
+            format!("{path} : « conserver » laisserait le clair d'un champ {kind}"),
+            "suppression, constante, substitution, remplacement_aleatoire, generalisation, bruit, hachage_hmac",
+        );
     }
     let technical = field.primary || field.reference.is_some();
     let allowed_rules = if field.primary { "remplacement_aleatoire, suppression" } else { "suppression" };
@@ -178,18 +232,40 @@ fn personal(path: &str, field: &Field, tag: &mut Block<'_>, suffix: &str, sink: 
     if let Some(copy) = &named_twin
         && (!is_ident(copy, 0) || copy.starts_with("rgpd_"))
     {
-        sink.error(rule_line, format!("{path} : le nom de copie « {copy} » ne convient pas"), "^[a-z_][a-z0-9_]*$, 63 caractères au plus, sans préfixe rgpd_");
+        sink.error(
+            rule_line,
+            format!("{path} : le nom de copie « {copy} » ne convient pas"),
+            "^[a-z_][a-z0-9_]*$, 63 caractères au plus, sans préfixe rgpd_",
+        );
     }
     let no_twin = rule == Rule::Conserver || (technical && rule == Rule::Suppression);
     let twin = (!no_twin).then(|| named_twin.unwrap_or_else(|| format!("{}{suffix}", field.name)));
     let after = if technical || rule == Rule::Conserver { After::Kept } else { read_after(path, field, after_node, tag.line, sink) };
-    Some(Personal { category, family: family?, role: kind, article9, nir_basis, delicate, retention, rule, twin, after, clear_to_app, pseudonym_to_reader, guidance })
+    Some(Personal {
+        category,
+        family: family?,
+        role: kind,
+        article9,
+        nir_basis,
+        delicate,
+        retention,
+        rule,
+        twin,
+        after,
+        clear_to_app,
+        pseudonym_to_reader,
+        guidance,
+    })
 }
 
 fn read_after(path: &str, field: &Field, node: Option<&Node>, tag_line: u64, sink: &mut Sink) -> After {
     let Some(node) = node else {
         if field.required {
-            sink.error(tag_line, format!("{path} : champ obligatoire sans valeur d'après purge"), "apres_purge: une valeur de remplacement du type du champ");
+            sink.error(
+                tag_line,
+                format!("{path} : champ obligatoire sans valeur d'après purge"),
+                "apres_purge: une valeur de remplacement du type du champ",
+            );
         }
         return After::Null;
     };
@@ -203,7 +279,11 @@ fn read_after(path: &str, field: &Field, node: Option<&Node>, tag_line: u64, sin
         sink.error(node.line, format!("{path} : la valeur d'après purge n'est pas parmi les valeurs du champ"), &field.values.join(", "));
     }
     if field.unique {
-        sink.error(node.line, format!("{path} : une valeur d'après purge violerait l'unicité dès la deuxième ligne"), "un champ unique non obligatoire, mis à NULL");
+        sink.error(
+            node.line,
+            format!("{path} : une valeur d'après purge violerait l'unicité dès la deuxième ligne"),
+            "un champ unique non obligatoire, mis à NULL",
+        );
     }
     match field.sql.literal(&node.value) {
         // char(n) pads: the comparison of the CHECK must use the column's own type.

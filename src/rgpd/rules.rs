@@ -6,7 +6,8 @@ use super::report::Sink;
 use super::types::{SqlType, lit};
 
 /// The rule names of the format.
-pub(super) const NAMES: &str = "suppression, constante, substitution, remplacement_aleatoire, generalisation, bruit, masque_partiel, hachage_hmac, conserver";
+pub(super) const NAMES: &str =
+    "suppression, constante, substitution, remplacement_aleatoire, generalisation, bruit, masque_partiel, hachage_hmac, conserver";
 
 /// A rule with its parameters.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,10 +23,18 @@ pub(super) enum Rule {
     Annee,
     Pas(u32),
     /// Share (0–1) and rounding step.
-    Bruit { share: f64, step: u32 },
+    Bruit {
+        share: f64,
+        step: u32,
+    },
     /// Characters kept at the start and at the end.
-    Mask { start: u32, end: u32 },
-    Hmac { context: String },
+    Mask {
+        start: u32,
+        end: u32,
+    },
+    Hmac {
+        context: String,
+    },
     Conserver,
 }
 
@@ -52,12 +61,40 @@ impl Nature {
 }
 
 const NEUTRAL_NAMES: &[&str] = &[
-    "AMARANTE", "AUBIER", "BRUYERE", "CAILLOU", "CHARDON", "COLZA", "EPICEA", "FOUGERE", "GENET", "HETRE", "JONQUILLE", "LAVANDE",
-    "MELEZE", "NOYER", "ORGE", "ROSEAU",
+    "AMARANTE",
+    "AUBIER",
+    "BRUYERE",
+    "CAILLOU",
+    "CHARDON",
+    "COLZA",
+    "EPICEA",
+    "FOUGERE",
+    "GENET",
+    "HETRE",
+    "JONQUILLE",
+    "LAVANDE",
+    "MELEZE",
+    "NOYER",
+    "ORGE",
+    "ROSEAU",
 ];
 const NEUTRAL_FIRST_NAMES: &[&str] = &[
-    "Alix", "Ange", "Camille", "Charlie", "Claude", "Dominique", "Eden", "Frédérique", "Gabrielle", "Lou", "Maxime", "Morgan", "Noa",
-    "Sacha", "Stéphane", "Yaël",
+    "Alix",
+    "Ange",
+    "Camille",
+    "Charlie",
+    "Claude",
+    "Dominique",
+    "Eden",
+    "Frédérique",
+    "Gabrielle",
+    "Lou",
+    "Maxime",
+    "Morgan",
+    "Noa",
+    "Sacha",
+    "Stéphane",
+    "Yaël",
 ];
 
 impl Rule {
@@ -79,7 +116,11 @@ impl Rule {
                 match sql.literal(&node.value) {
                     Ok(literal) => Some(Self::Constante(literal)),
                     Err(_) if sql.is_text() && matches!(node.value, Value::Text(_)) => {
-                        if let Value::Text(t) = &node.value { Some(Self::Constante(lit(t))) } else { None }
+                        if let Value::Text(t) = &node.value {
+                            Some(Self::Constante(lit(t)))
+                        } else {
+                            None
+                        }
                     }
                     Err(allowed) => {
                         sink.error(node.line, format!("« valeur » ne convient pas au type {sql}"), &allowed);
@@ -108,8 +149,7 @@ impl Rule {
                 let share = number(block, "ecart", 0.01..=1.0, sink);
                 let step = whole(block, "arrondi", 1, sink);
                 unique_draw(block, "tirage", "unique", sink);
-                fits(sql.is_number(), "smallint, integer, bigint, numeric", sink)
-                    .then_some(Self::Bruit { share: share?, step: step? })
+                fits(sql.is_number(), "smallint, integer, bigint, numeric", sink).then_some(Self::Bruit { share: share?, step: step? })
             }
             "masque_partiel" => {
                 let start = whole_or(block, "debut", 0, 4, sink);
@@ -120,14 +160,22 @@ impl Rule {
                 let context = block.need_text("contexte", sink)?;
                 let clean = context.len() <= 80 && context.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
                 if !clean {
-                    sink.error(block.line_of("contexte"), "le contexte ne convient pas", "lettres, chiffres, « . », « _ », « - », 80 au plus : usager.nir.v1");
+                    sink.error(
+                        block.line_of("contexte"),
+                        "le contexte ne convient pas",
+                        "lettres, chiffres, « . », « _ », « - », 80 au plus : usager.nir.v1",
+                    );
                     return None;
                 }
                 fits(sql.is_text() || sql.is_integer() || *sql == SqlType::Uuid, "text, char(n), varchar(n), uuid, entiers", sink)
                     .then_some(Self::Hmac { context })
             }
             "hachage" | "hash" | "sha256" | "hachage_sha256" | "md5" | "sha1" | "hachage_sel" => {
-                sink.error(line, format!("la règle « {name} » est un hachage sans clé, interdit : il se retrouve par essais"), "hachage_hmac (avec le bloc « cle »), suppression");
+                sink.error(
+                    line,
+                    format!("la règle « {name} » est un hachage sans clé, interdit : il se retrouve par essais"),
+                    "hachage_hmac (avec le bloc « cle »), suppression",
+                );
                 None
             }
             _ => {
@@ -144,7 +192,11 @@ impl Rule {
         let step_of = |min: i64, sink: &mut Sink| match &step {
             Some((_, Value::Int(n))) if *n >= min && *n <= 1_000_000_000 => u32::try_from(*n).ok(),
             other => {
-                sink.error(other.as_ref().map_or(line, |(l, _)| *l), "« pas » manque ou ne convient pas", &format!("un entier de {min} à 1000000000"));
+                sink.error(
+                    other.as_ref().map_or(line, |(l, _)| *l),
+                    "« pas » manque ou ne convient pas",
+                    &format!("un entier de {min} à 1000000000"),
+                );
                 None
             }
         };

@@ -189,15 +189,13 @@ impl fmt::Display for SqlType {
 }
 
 fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.char_indices().all(|(i, c)| if matches!(i, 8 | 13 | 18 | 23) { c == '-' } else { c.is_ascii_hexdigit() })
+    text.len() == 36 && text.char_indices().all(|(i, c)| if matches!(i, 8 | 13 | 18 | 23) { c == '-' } else { c.is_ascii_hexdigit() })
 }
 
 fn is_date(text: &str) -> bool {
     let mut parts = text.splitn(3, '-');
-    let mut number = |len: usize| {
-        parts.next().filter(|p| p.len() == len && p.bytes().all(|b| b.is_ascii_digit())).and_then(|p| p.parse::<u32>().ok())
-    };
+    let mut number =
+        |len: usize| parts.next().filter(|p| p.len() == len && p.bytes().all(|b| b.is_ascii_digit())).and_then(|p| p.parse::<u32>().ok());
     let (Some(year), Some(month), Some(day)) = (number(4), number(2), number(2)) else { return false };
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let days = match month {
@@ -240,13 +238,8 @@ impl Duration {
     /// The words of a document.
     pub fn french(&self) -> String {
         let names = [("an", "ans"), ("mois", "mois"), ("semaine", "semaines"), ("jour", "jours")];
-        let words: Vec<String> = self
-            .1
-            .iter()
-            .zip(names)
-            .filter(|(n, _)| **n > 0)
-            .map(|(n, (one, many))| format!("{n} {}", if *n > 1 { many } else { one }))
-            .collect();
+        let words: Vec<String> =
+            self.1.iter().zip(names).filter(|(n, _)| **n > 0).map(|(n, (one, many))| format!("{n} {}", if *n > 1 { many } else { one })).collect();
         words.join(" et ")
     }
 }

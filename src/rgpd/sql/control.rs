@@ -123,12 +123,8 @@ fn closings(model: &Model) -> String {
 }
 
 fn invariants(model: &Model) -> String {
-    model
-        .entities
-        .iter()
-        .filter(|e| e.is_personal() && !model.end(e).deletes())
-        .fold(String::new(), |mut out, e| {
-            let _ = write!(out, ",\n    ({}, {})", lit(&e.table), lit(&close::check_name(e)));
-            out
-        })
+    model.entities.iter().filter(|e| e.is_personal() && !model.end(e).deletes()).fold(String::new(), |mut out, e| {
+        let _ = write!(out, ",\n    ({}, {})", lit(&e.table), lit(&close::check_name(e)));
+        out
+    })
 }

@@ -24,7 +24,8 @@ pub(super) fn labels(model: &Model) -> String {
             if let Some((personal, twin)) = field.personal.as_ref().and_then(|p| p.twin.as_ref().map(|t| (p, t))) {
                 let nature = personal.rule.nature();
                 let still = matches!(nature, super::super::rules::Nature::Pseudonymisation | super::super::rules::Nature::StillPersonal);
-                let tag = object(&json!({"v": 1, "personnel": still, "copie_de": field.name, "regle": personal.rule.name(), "nature": nature.word()}));
+                let tag =
+                    object(&json!({"v": 1, "personnel": still, "copie_de": field.name, "regle": personal.rule.name(), "nature": nature.word()}));
                 column(twin, if still { "Pseudonyme ou masque" } else { "Copie anonymisée" }, &tag);
             }
         }

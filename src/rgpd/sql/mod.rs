@@ -84,10 +84,8 @@ fn managed(model: &Model, entity: &Entity) -> Vec<(String, &'static str, &'stati
     if !entity.is_personal() {
         return Vec::new();
     }
-    let mut columns = vec![
-        ("rgpd_complet".into(), "boolean", "Copies calculées"),
-        ("rgpd_anonymise_le".into(), "timestamptz", "Anonymisation de la ligne"),
-    ];
+    let mut columns =
+        vec![("rgpd_complet".into(), "boolean", "Copies calculées"), ("rgpd_anonymise_le".into(), "timestamptz", "Anonymisation de la ligne")];
     if is_root(entity) {
         columns.push((entity.hold.clone(), "date", "Gel de la purge (limitation, contentieux)"));
         columns.push((entity.objection.clone(), "boolean NOT NULL DEFAULT false", "Opposition de la personne"));

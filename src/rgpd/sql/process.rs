@@ -47,7 +47,14 @@ pub(super) fn process(model: &Model) -> String {
         }
         completion(model, entity, &mut out);
         let mut step = |order: usize, operation, verb: &str, keyed, guard| {
-            steps.push(Step { order: order + i, entity: entity.name.clone(), operation, function: format!("rgpd.{verb}_{}", entity.table), keyed, guard });
+            steps.push(Step {
+                order: order + i,
+                entity: entity.name.clone(),
+                operation,
+                function: format!("rgpd.{verb}_{}", entity.table),
+                keyed,
+                guard,
+            });
         };
         step(1000, "completion", "completer", false, None);
         for (n, (field, context)) in keyed(entity).into_iter().enumerate() {
@@ -78,10 +85,7 @@ pub(super) fn process(model: &Model) -> String {
 }
 
 fn keyed(entity: &Entity) -> Vec<(&Field, &str)> {
-    entity
-        .personal_fields()
-        .filter_map(|(f, p)| if let Rule::Hmac { context } = &p.rule { Some((f, context.as_str())) } else { None })
-        .collect()
+    entity.personal_fields().filter_map(|(f, p)| if let Rule::Hmac { context } = &p.rule { Some((f, context.as_str())) } else { None }).collect()
 }
 
 fn journal(model: &Model, out: &mut String) {

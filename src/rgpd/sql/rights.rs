@@ -32,7 +32,10 @@ pub(super) fn rights(model: &Model) -> String {
             "REVOKE ALL ON ALL TABLES IN SCHEMA {schema}, rgpd FROM PUBLIC, {app};\nREVOKE ALL ON SCHEMA {schema}, rgpd FROM PUBLIC, {app};\n"
         );
     }
-    let _ = write!(out, "\n-- Application : le clair, jamais les copies ni les colonnes de gestion en écriture.\nGRANT USAGE ON SCHEMA {schema}, rgpd TO {app};\n");
+    let _ = write!(
+        out,
+        "\n-- Application : le clair, jamais les copies ni les colonnes de gestion en écriture.\nGRANT USAGE ON SCHEMA {schema}, rgpd TO {app};\n"
+    );
     for entity in &model.entities {
         application(model, entity, &mut out);
     }
@@ -106,8 +109,7 @@ fn publication(model: &Model, out: &mut String) {
         "\n-- Rôle de publication : propriétaire des vues, sans droit sur aucune colonne claire ; même une vue réécrite ne sort pas de clair.\n\
          GRANT USAGE ON SCHEMA {schema} TO {role};\nGRANT USAGE, CREATE ON SCHEMA {anon} TO {role};\n"
     );
-    let shown: Vec<(&Entity, Vec<(String, String)>)> =
-        model.entities.iter().filter(|e| e.is_personal()).map(|e| (e, view_columns(e))).collect();
+    let shown: Vec<(&Entity, Vec<(String, String)>)> = model.entities.iter().filter(|e| e.is_personal()).map(|e| (e, view_columns(e))).collect();
     for (entity, columns) in &shown {
         let table = full(model, entity);
         let mut read: Vec<String> = columns.iter().map(|(c, _)| q(c)).collect();

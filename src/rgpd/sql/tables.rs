@@ -65,12 +65,7 @@ fn column(entity: &Entity, field: &Field) -> String {
 
 /// `pg_statistic` keeps samples of clear values after a purge; setting 0 later does not erase them, so it is set at once.
 fn silence_statistics(model: &Model, entity: &Entity, out: &mut String) {
-    let columns: Vec<String> = entity
-        .fields
-        .iter()
-        .filter(|f| silent(f))
-        .map(|f| format!("ALTER COLUMN {} SET STATISTICS 0", q(&f.name)))
-        .collect();
+    let columns: Vec<String> = entity.fields.iter().filter(|f| silent(f)).map(|f| format!("ALTER COLUMN {} SET STATISTICS 0", q(&f.name))).collect();
     if !columns.is_empty() {
         let _ = write!(
             out,

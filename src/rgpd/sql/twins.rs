@@ -132,7 +132,8 @@ fn noisy(out: &mut String, source: &str, twin: &str, share: f64, step: u32) {
 
 /// The twin's expression for the rules that only look at the value.
 fn value(rule: &Rule, source: &str, field: &Field) -> Option<String> {
-    let instant = if field.sql == super::super::types::SqlType::Timestamptz { format!("{source} AT TIME ZONE 'UTC'") } else { format!("{source}::timestamp") };
+    let instant =
+        if field.sql == super::super::types::SqlType::Timestamptz { format!("{source} AT TIME ZONE 'UTC'") } else { format!("{source}::timestamp") };
     Some(match rule {
         Rule::Suppression => "NULL".into(),
         Rule::Constante(literal) => literal.clone(),
