@@ -1,53 +1,79 @@
-//! The command line: clap definitions, one file per command, thin. Every command ends in an [`Exit`].
+//! The command line: the definition of every command in both languages, one file per command, thin. Every command ends
+//! in an [`Exit`].
 
+mod clock;
+mod define;
 mod exit;
 mod new;
+mod pages;
+mod translate;
+mod usage;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::ArgMatches;
+use clap::error::ErrorKind;
 
+pub use define::command;
 pub use exit::Exit;
 
-use crate::text::Lang;
+use crate::text::{Lang, Problem};
+use crate::ui;
 
-/// Génère, vérifie et tient à jour des applications conformes au CCT Mirai.
-#[derive(Debug, Parser)]
-#[command(name = "mirai-kit", version, propagate_version = true)]
-pub struct Cli {
-    /// Langue des messages
-    #[arg(long, global = true, value_name = "LANGUE", default_value = "fr", value_parser = ["fr", "en"])]
-    lang: String,
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Crée une application
-    New(new::New),
-}
-
-impl Cli {
-    fn lang(&self) -> Lang {
-        if self.lang == "en" { Lang::En } else { Lang::Fr }
-    }
-}
+/// How a command failed: the exit code, and what to show.
+type Failed = (Exit, Vec<Problem>);
 
 /// Parses the arguments and runs the command.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli,
-        Err(error) => {
-            let usage = error.use_stderr();
-            // A closed terminal is no reason to fail twice.
-            let _ = error.print();
-            return if usage { Exit::Usage.into() } else { Exit::Done.into() };
-        }
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let lang = language(&arguments);
+    let done = match command(lang).try_get_matches_from(arguments) {
+        Ok(matches) => dispatch(&matches, lang),
+        Err(error) => parsing(&error),
     };
-    let lang = cli.lang();
-    match cli.command {
-        Command::New(command) => command.run(lang).into(),
+    match done {
+        Ok(exit) => exit.into(),
+        Err((exit, problems)) => {
+            ui::report(&problems, lang);
+            exit.into()
+        }
     }
+}
+
+fn dispatch(matches: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
+    match matches.subcommand() {
+        Some((new::NAME, arguments)) => new::run(arguments, lang),
+        Some((pages::COMPLETIONS, arguments)) => pages::completions(arguments, lang),
+        Some((pages::MAN, _)) => pages::man(lang),
+        _ => Err((Exit::Usage, vec![usage::missing_command()])),
+    }
+}
+
+/// Help and version are answers, on stdout; the rest are mistakes of the command line.
+fn parsing(error: &clap::Error) -> Result<Exit, Failed> {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let page = error.render();
+            let text = if ui::style::on_stdout() { page.ansi().to_string() } else { page.to_string() };
+            ui::raw(text.as_bytes()).map_err(|p| (Exit::Failure, vec![p]))?;
+            Ok(Exit::Done)
+        }
+        _ => Err((Exit::Usage, vec![usage::problem(error)])),
+    }
+}
+
+/// The language is needed before parsing, for the help and the mistakes themselves. The last `--lang` wins.
+fn language(arguments: &[OsString]) -> Lang {
+    let mut lang = Lang::default();
+    let mut arguments = arguments.iter().skip(1).take_while(|a| *a != "--").map(OsString::as_os_str);
+    while let Some(argument) = arguments.next() {
+        let value = if argument == "--lang" { arguments.next() } else { argument.to_str().and_then(|a| a.strip_prefix("--lang=")).map(OsStr::new) };
+        lang = match value.and_then(OsStr::to_str) {
+            Some("en") => Lang::En,
+            Some("fr") => Lang::Fr,
+            _ => lang,
+        };
+    }
+    lang
 }
