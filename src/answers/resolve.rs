@@ -154,6 +154,8 @@ impl Walk<'_> {
                 None if self.options.defaults => match default.clone() {
                     Ok(Some(value)) => Ok(value),
                     Ok(None) => Err(vec![missing(question)]),
+                    // Most likely made from the refused answer: that one is the user's business.
+                    Err(_) if !self.faulty.is_empty() => Err(Vec::new()),
                     Err(problems) => Err(problems.into_iter().map(|p| default_refused(question, p)).collect()),
                 },
                 None => Err(vec![missing(question)]),

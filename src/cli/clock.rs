@@ -25,8 +25,11 @@ impl Now {
         };
         match text.parse::<i64>() {
             Ok(seconds) if (0..=253_402_300_799).contains(&seconds) => Ok(Self { seconds, offset: 0 }),
-            _ => Err(Problem::new("SOURCE_DATE_EPOCH", text!("{text:?} n'est pas un nombre de secondes depuis 1970", "{text:?} is not a number of seconds since 1970"))
-                .hint(Text::new("retirez cette variable, ou donnez par exemple 1767225600", "unset this variable, or give for example 1767225600"))),
+            _ => Err(Problem::new(
+                "SOURCE_DATE_EPOCH",
+                text!("{text:?} n'est pas un nombre de secondes depuis 1970", "{text:?} is not a number of seconds since 1970"),
+            )
+            .hint(Text::new("retirez cette variable, ou donnez par exemple 1767225600", "unset this variable, or give for example 1767225600"))),
         }
     }
 

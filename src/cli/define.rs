@@ -10,10 +10,14 @@ use crate::text::{Lang, Text};
 #[must_use]
 pub fn command(lang: Lang) -> Command {
     let name = "mirai-kit";
-    base(name, lang, &Text::new(
-        "Génère, vérifie et tient à jour des applications conformes au CCT Mirai",
-        "Generates, checks and keeps up to date applications that conform to the CCT Mirai",
-    ))
+    base(
+        name,
+        lang,
+        &Text::new(
+            "Génère, vérifie et tient à jour des applications conformes au CCT Mirai",
+            "Generates, checks and keeps up to date applications that conform to the CCT Mirai",
+        ),
+    )
     .version(env!("CARGO_PKG_VERSION"))
     .disable_version_flag(true)
     .arg(
@@ -24,10 +28,15 @@ pub fn command(lang: Lang) -> Command {
             .help(Text::new("Affiche la version", "Prints the version").get(lang).to_owned()),
     )
     .arg(
-        option("lang", lang, &Text::new("LANGUE", "LANGUAGE"), &Text::new("Langue des messages : fr (défaut) ou en", "Language of the messages: fr (default) or en"))
-            .global(true)
-            .default_value("fr")
-            .value_parser(["fr", "en"]),
+        option(
+            "lang",
+            lang,
+            &Text::new("LANGUE", "LANGUAGE"),
+            &Text::new("Langue des messages : fr (défaut) ou en", "Language of the messages: fr (default) or en"),
+        )
+        .global(true)
+        .default_value("fr")
+        .value_parser(["fr", "en"]),
     )
     .subcommand_help_heading(Text::new("Commandes", "Commands").get(lang).to_owned())
     .subcommand_value_name(Text::new("COMMANDE", "COMMAND").get(lang).to_owned())
@@ -69,11 +78,7 @@ pub(super) fn flag(id: &'static str, lang: Lang, help: &Text) -> Arg {
 
 /// An argument known by its place.
 pub(super) fn positional(id: &'static str, lang: Lang, value: &Text, help: &Text) -> Arg {
-    Arg::new(id)
-        .value_name(value.get(lang).to_owned())
-        .help(help.get(lang).to_owned())
-        .required(true)
-        .hide_possible_values(true)
+    Arg::new(id).value_name(value.get(lang).to_owned()).help(help.get(lang).to_owned()).required(true).hide_possible_values(true)
 }
 
 fn exit_codes(lang: Lang) -> String {

@@ -155,21 +155,36 @@ const TABLE: &[(&str, &str)] = &[
     ("answer `depots: mono`, or give the name of a folder to create", "répondez `depots: mono`, ou donnez le nom d'un dossier à créer"),
     ("move these files elsewhere, then run the command again", "mettez ces fichiers ailleurs, puis relancez la commande"),
     ("wait for it to end, then run the command again", "attendez qu'il finisse, puis relancez la commande"),
-    ("choose a short name made of letters, digits, `-`, `_` and `.`", "choisissez un nom court fait de lettres, chiffres, `-`, `_` et `.` ; le dossier qui le contient se donne par --output"),
+    (
+        "choose a short name made of letters, digits, `-`, `_` and `.`",
+        "choisissez un nom court fait de lettres, chiffres, `-`, `_` et `.` ; le dossier qui le contient se donne par --output",
+    ),
     ("free some space on this disk, then run the command again", "libérez de la place sur ce disque, puis relancez la commande"),
-    ("your disk quota is used up: free some space, then run the command again", "votre quota est épuisé : libérez de la place, puis relancez la commande"),
+    (
+        "your disk quota is used up: free some space, then run the command again",
+        "votre quota est épuisé : libérez de la place, puis relancez la commande",
+    ),
     ("this file system is read-only: choose another --output", "choisissez un autre --output"),
-    ("you may not write there: choose another --output, or ask for the right to write", "choisissez un autre --output, ou demandez le droit d'écrire"),
+    (
+        "you may not write there: choose another --output, or ask for the right to write",
+        "choisissez un autre --output, ou demandez le droit d'écrire",
+    ),
     ("the path is too long for this file system: choose a shorter name or --output", "choisissez un nom ou un --output plus court"),
     ("the folder is a mount point or is in use: choose another name", "ce dossier est un point de montage ou est utilisé : choisissez un autre nom"),
     ("the target is another file system than its parent: choose another --output", "choisissez un autre --output"),
     ("someone created it meanwhile: choose another name", "quelqu'un l'a créé entre-temps : choisissez un autre nom"),
-    ("the disk reports a failure: look at the system's log, choose another disk", "le disque signale une panne : regardez le journal du système, choisissez un autre disque"),
+    (
+        "the disk reports a failure: look at the system's log, choose another disk",
+        "le disque signale une panne : regardez le journal du système, choisissez un autre disque",
+    ),
     (
         "this repository belongs to someone else: `git config --global --add safe.directory <folder>` if you trust it",
         "ce dépôt appartient à quelqu'un d'autre : `git config --global --add safe.directory <dossier>` si vous lui faites confiance",
     ),
-    ("look at the disk's space and permissions, or run without git (--no-git)", "regardez la place et les permissions du disque, ou lancez sans git (--no-git)"),
+    (
+        "look at the disk's space and permissions, or run without git (--no-git)",
+        "regardez la place et les permissions du disque, ou lancez sans git (--no-git)",
+    ),
 ];
 
 #[cfg(test)]

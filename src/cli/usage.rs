@@ -9,44 +9,49 @@ use crate::text::{Problem, Text};
 pub(super) fn problem(error: &clap::Error) -> Problem {
     let argument = word(error, ContextKind::InvalidArg);
     let value = word(error, ContextKind::InvalidValue);
-    let problem = Problem::new("", match error.kind() {
-        ErrorKind::UnknownArgument => text!("option ou argument inconnu : `{argument}`", "unknown option or argument: `{argument}`"),
-        ErrorKind::InvalidSubcommand => {
-            let name = word(error, ContextKind::InvalidSubcommand);
-            text!("commande inconnue : `{name}`", "unknown command: `{name}`")
-        }
-        ErrorKind::MissingSubcommand => return missing_command(),
-        ErrorKind::MissingRequiredArgument => text!("il manque {argument}", "{argument} is missing"),
-        ErrorKind::InvalidValue if value.is_empty() => text!("`{argument}` attend une valeur", "`{argument}` needs a value"),
-        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
-            text!("la valeur `{value}` ne convient pas à `{argument}`", "value `{value}` is not valid for `{argument}`")
-        }
-        ErrorKind::ArgumentConflict => {
-            let other = word(error, ContextKind::PriorArg);
-            if other == argument {
-                text!("`{argument}` est donné deux fois", "`{argument}` is given twice")
-            } else {
-                text!("`{argument}` et `{other}` ne vont pas ensemble", "`{argument}` and `{other}` do not go together")
+    let problem = Problem::new(
+        "",
+        match error.kind() {
+            ErrorKind::UnknownArgument => text!("option ou argument inconnu : `{argument}`", "unknown option or argument: `{argument}`"),
+            ErrorKind::InvalidSubcommand => {
+                let name = word(error, ContextKind::InvalidSubcommand);
+                text!("commande inconnue : `{name}`", "unknown command: `{name}`")
             }
-        }
-        ErrorKind::TooManyValues | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
-            text!("`{argument}` n'a pas le bon nombre de valeurs", "`{argument}` has the wrong number of values")
-        }
-        ErrorKind::NoEquals => text!("`{argument}` s'écrit avec `=`", "`{argument}` is written with `=`"),
-        ErrorKind::InvalidUtf8 => Text::new("un argument n'est pas en UTF-8", "an argument is not UTF-8"),
-        _ => {
-            let detail = error.to_string();
-            let detail = detail.trim().trim_start_matches("error: ");
-            text!("ligne de commande incorrecte : {detail}", "wrong command line: {detail}")
-        }
-    });
+            ErrorKind::MissingSubcommand => return missing_command(),
+            ErrorKind::MissingRequiredArgument => text!("il manque {argument}", "{argument} is missing"),
+            ErrorKind::InvalidValue if value.is_empty() => text!("`{argument}` attend une valeur", "`{argument}` needs a value"),
+            ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+                text!("la valeur `{value}` ne convient pas à `{argument}`", "value `{value}` is not valid for `{argument}`")
+            }
+            ErrorKind::ArgumentConflict => {
+                let other = word(error, ContextKind::PriorArg);
+                if other == argument {
+                    text!("`{argument}` est donné deux fois", "`{argument}` is given twice")
+                } else {
+                    text!("`{argument}` et `{other}` ne vont pas ensemble", "`{argument}` and `{other}` do not go together")
+                }
+            }
+            ErrorKind::TooManyValues | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
+                text!("`{argument}` n'a pas le bon nombre de valeurs", "`{argument}` has the wrong number of values")
+            }
+            ErrorKind::NoEquals => text!("`{argument}` s'écrit avec `=`", "`{argument}` is written with `=`"),
+            ErrorKind::InvalidUtf8 => Text::new("un argument n'est pas en UTF-8", "an argument is not UTF-8"),
+            _ => {
+                let detail = error.to_string();
+                let detail = detail.trim().trim_start_matches("error: ");
+                text!("ligne de commande incorrecte : {detail}", "wrong command line: {detail}")
+            }
+        },
+    );
     problem.hint(hint(error))
 }
 
 /// No command at all.
 pub(super) fn missing_command() -> Problem {
-    Problem::new("", Text::new("il manque une commande", "a command is missing"))
-        .hint(Text::new("par exemple `mirai-kit new mon-application` ; la liste : `mirai-kit --help`", "for example `mirai-kit new my-application`; the list: `mirai-kit --help`"))
+    Problem::new("", Text::new("il manque une commande", "a command is missing")).hint(Text::new(
+        "par exemple `mirai-kit new mon-application` ; la liste : `mirai-kit --help`",
+        "for example `mirai-kit new my-application`; the list: `mirai-kit --help`",
+    ))
 }
 
 fn hint(error: &clap::Error) -> Text {

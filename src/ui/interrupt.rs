@@ -45,6 +45,7 @@ impl Watch {
     }
 
     /// Says that nothing was written, once, even when the thread got there first.
+    #[must_use]
     pub fn leave(&self) -> Exit {
         if self.left.swap(true, Ordering::SeqCst) {
             // The thread is ending the program.

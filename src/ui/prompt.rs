@@ -80,7 +80,11 @@ impl Session {
             self.screen.say(&format!("  {}", help.get(self.lang)), Style::Faint);
         }
         if question.multiline {
-            self.tell("  (une ligne qui finit par \\ continue sur la suivante)", "  (a line that ends with \\ goes on with the next one)", Style::Faint);
+            self.tell(
+                "  (une ligne qui finit par \\ continue sur la suivante)",
+                "  (a line that ends with \\ goes on with the next one)",
+                Style::Faint,
+            );
         }
     }
 
@@ -207,7 +211,11 @@ impl Session {
         let at = place.unwrap_or(items.len());
         let with = |record: &Value| {
             let mut items = items.clone();
-            if at < items.len() { items[at] = record.clone() } else { items.push(record.clone()) }
+            if at < items.len() {
+                items[at] = record.clone()
+            } else {
+                items.push(record.clone())
+            }
             items
         };
         let mut default = items.get(at).cloned();

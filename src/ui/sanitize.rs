@@ -19,7 +19,7 @@ pub fn lines(text: &str) -> Cow<'_, str> {
 /// JSON that stays the same value and holds no hostile character (serde escapes only those below U+0020).
 #[must_use]
 pub fn json(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(|c| hostile(c)) {
+    if !text.chars().any(hostile) {
         return Cow::Borrowed(text);
     }
     let mut output = String::with_capacity(text.len());

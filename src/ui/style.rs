@@ -67,9 +67,7 @@ mod tests {
 
     #[test]
     fn conventions_are_kept() {
-        let env = |pairs: &'static [(&str, &str)]| {
-            move |key: &str| pairs.iter().find(|(k, _)| *k == key).map(|(_, v)| (*v).to_owned())
-        };
+        let env = |pairs: &'static [(&str, &str)]| move |key: &str| pairs.iter().find(|(k, _)| *k == key).map(|(_, v)| (*v).to_owned());
         assert!(allowed(true, &env(&[])));
         assert!(!allowed(false, &env(&[])));
         assert!(!allowed(true, &env(&[("NO_COLOR", "1")])));

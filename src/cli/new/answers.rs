@@ -61,7 +61,14 @@ pub(super) fn given(options: &Options) -> Result<Given, Vec<Problem>> {
 }
 
 /// Resolves the answers, with the person's help when `interactive`.
-pub(super) fn resolve(kit: &Kit, given: &Given, ambient: Map<String, Value>, options: &Options, interactive: bool, lang: Lang) -> Result<Answers, Stop> {
+pub(super) fn resolve(
+    kit: &Kit,
+    given: &Given,
+    ambient: Map<String, Value>,
+    options: &Options,
+    interactive: bool,
+    lang: Lang,
+) -> Result<Answers, Stop> {
     if !interactive {
         return Ok(answers::resolve(kit, given, answers::Options { ambient, defaults: options.defaults, prompter: None })?);
     }

@@ -16,38 +16,85 @@ pub(in crate::cli) fn command(lang: Lang) -> Command {
     let folder = Text::new("DOSSIER", "DIR");
     let path = |arg: Arg| arg.value_parser(clap::value_parser!(PathBuf));
     base(super::NAME, lang, &Text::new("Crée une application complète", "Creates a complete application"))
-        .after_help(Text::new(
-            "Sans terminal rien n'est demandé : les réponses manquantes sont refusées d'un coup (code 3).\n\
+        .after_help(
+            Text::new(
+                "Sans terminal rien n'est demandé : les réponses manquantes sont refusées d'un coup (code 3).\n\
              Priorité : --set, puis --answers, puis la question, puis le défaut.",
-            "Without a terminal nothing is asked: missing answers are refused at once (code 3).\n\
+                "Without a terminal nothing is asked: missing answers are refused at once (code 3).\n\
              Precedence: --set, then --answers, then the question, then the default.",
-        ).get(lang).to_owned())
-        .arg(positional("name", lang, &Text::new("NOM", "NAME"), &Text::new(
-            "Dossier à créer, et nom par défaut de l'application ; `.` dans un clone vide",
-            "Folder to create, and default name of the application; `.` in an empty clone",
-        )))
-        .arg(path(option("output", lang, &folder, &Text::new(
-            "Dossier existant où le créer (par défaut : le dossier courant)",
-            "Existing folder to create it in (default: the current folder)",
-        )).short('o')))
+            )
+            .get(lang)
+            .to_owned(),
+        )
+        .arg(positional(
+            "name",
+            lang,
+            &Text::new("NOM", "NAME"),
+            &Text::new(
+                "Dossier à créer, et nom par défaut de l'application ; `.` dans un clone vide",
+                "Folder to create, and default name of the application; `.` in an empty clone",
+            ),
+        ))
+        .arg(path(
+            option(
+                "output",
+                lang,
+                &folder,
+                &Text::new(
+                    "Dossier existant où le créer (par défaut : le dossier courant)",
+                    "Existing folder to create it in (default: the current folder)",
+                ),
+            )
+            .short('o'),
+        ))
         .arg(flag("defaults", lang, &Text::new("Prend les valeurs par défaut au lieu de demander", "Takes the defaults instead of asking")))
-        .arg(path(option("answers", lang, &file, &Text::new("Fichier de réponses : une ligne `clé: valeur` par réponse", "Answers file: one `key: value` line per answer"))))
+        .arg(path(option(
+            "answers",
+            lang,
+            &file,
+            &Text::new("Fichier de réponses : une ligne `clé: valeur` par réponse", "Answers file: one `key: value` line per answer"),
+        )))
         .arg(
-            option("set", lang, &Text::new("CLÉ=VALEUR", "KEY=VALUE"), &Text::new(
-                "Une réponse, en YAML, répétable ; `s3.bucket=x` pour un champ",
-                "One answer, in YAML, repeatable; `s3.bucket=x` for a field",
-            ))
+            option(
+                "set",
+                lang,
+                &Text::new("CLÉ=VALEUR", "KEY=VALUE"),
+                &Text::new(
+                    "Une réponse, en YAML, répétable ; `s3.bucket=x` pour un champ",
+                    "One answer, in YAML, repeatable; `s3.bucket=x` for a field",
+                ),
+            )
             .action(ArgAction::Append),
         )
-        .arg(flag("dry_run", lang, &Text::new("Écrit sur la sortie les chemins qui seraient créés, et rien d'autre", "Prints the paths that would be created, and nothing else")))
+        .arg(flag(
+            "dry_run",
+            lang,
+            &Text::new(
+                "Écrit sur la sortie les chemins qui seraient créés, et rien d'autre",
+                "Prints the paths that would be created, and nothing else",
+            ),
+        ))
         .arg(flag("diff", lang, &Text::new("Avec --dry-run : les contenus, en diff unifié", "With --dry-run: the contents, as a unified diff")))
-        .arg(flag("json", lang, &Text::new("Pour les programmes : le plan (--dry-run) ou le compte rendu, en JSON", "For programs: the plan (--dry-run) or the report, in JSON")))
+        .arg(flag(
+            "json",
+            lang,
+            &Text::new(
+                "Pour les programmes : le plan (--dry-run) ou le compte rendu, en JSON",
+                "For programs: the plan (--dry-run) or the report, in JSON",
+            ),
+        ))
         .arg(flag("no_git", lang, &Text::new("Sans dépôt git ni premier commit", "Without git repository or first commit")))
-        .arg(path(option("kit", lang, &folder, &Text::new("Kit à utiliser au lieu de celui du programme", "Kit to use instead of the program's own"))))
+        .arg(path(option(
+            "kit",
+            lang,
+            &folder,
+            &Text::new("Kit à utiliser au lieu de celui du programme", "Kit to use instead of the program's own"),
+        )))
 }
 
 /// What was asked for.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "one per flag of the command line")]
 pub(super) struct Options {
     name: String,
     output: Option<PathBuf>,
@@ -93,8 +140,14 @@ impl Options {
         let mut problems = Vec::new();
         if options.diff && !options.dry_run {
             problems.push(
-                Problem::new("--diff", Text::new("montre ce qui serait écrit, donc n'a de sens qu'avec --dry-run", "shows what would be written, so it only makes sense with --dry-run"))
-                    .hint(Text::new("ajoutez --dry-run, ou retirez --diff", "add --dry-run, or remove --diff")),
+                Problem::new(
+                    "--diff",
+                    Text::new(
+                        "montre ce qui serait écrit, donc n'a de sens qu'avec --dry-run",
+                        "shows what would be written, so it only makes sense with --dry-run",
+                    ),
+                )
+                .hint(Text::new("ajoutez --dry-run, ou retirez --diff", "add --dry-run, or remove --diff")),
             );
         }
         if options.diff && options.json {
@@ -104,10 +157,9 @@ impl Options {
             );
         }
         if options.name == "." && options.output.is_some() {
-            problems.push(
-                Problem::new("--output", Text::new("`.` désigne déjà le dossier courant", "`.` already is the current folder"))
-                    .hint(Text::new("retirez --output, ou donnez le nom du dossier à créer", "remove --output, or give the name of the folder to create")),
-            );
+            problems.push(Problem::new("--output", Text::new("`.` désigne déjà le dossier courant", "`.` already is the current folder")).hint(
+                Text::new("retirez --output, ou donnez le nom du dossier à créer", "remove --output, or give the name of the folder to create"),
+            ));
         }
         if problems.is_empty() { Ok(options) } else { Err(problems) }
     }
@@ -142,15 +194,20 @@ pub(super) fn read_text(path: &Path, limit: u64) -> Result<String, Problem> {
     }
     if bytes.len() as u64 > limit {
         let mib = limit / 1024 / 1024;
-        return Err(Problem::new(name, text!("plus de {mib} Mio : ce n'est pas un fichier de réponses", "more than {mib} MiB: this is no answers file"))
-            .hint(Text::new("donnez un fichier plus petit", "give a smaller file")));
+        return Err(Problem::new(
+            name,
+            text!("plus de {mib} Mio : ce n'est pas un fichier de réponses", "more than {mib} MiB: this is no answers file"),
+        )
+        .hint(Text::new("donnez un fichier plus petit", "give a smaller file")));
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = good.iter().filter(|b| **b == b'\n').count() + 1;
+        let line = good.split(|b| *b == b'\n').count();
         let start = good.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
         let column = String::from_utf8_lossy(&good[start..]).chars().count() + 1;
-        Problem::new(format!("{name}:{line}:{column}"), Text::new("le fichier n'est pas en UTF-8", "the file is not UTF-8"))
-            .hint(Text::new("enregistrez-le en UTF-8 (il semble être en Latin-1 ou Windows-1252)", "save it as UTF-8 (it looks like Latin-1 or Windows-1252)"))
+        Problem::new(format!("{name}:{line}:{column}"), Text::new("le fichier n'est pas en UTF-8", "the file is not UTF-8")).hint(Text::new(
+            "enregistrez-le en UTF-8 (il semble être en Latin-1 ou Windows-1252)",
+            "save it as UTF-8 (it looks like Latin-1 or Windows-1252)",
+        ))
     })
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::options::Place;
 use crate::answers::Answers;
-use crate::apply::Report;
+use crate::apply::{Report, SafeRelPath};
 use crate::git::{Committed, Source};
 use crate::render::{Repository, Tree};
 use crate::text::{Lang, Text};
@@ -44,14 +44,19 @@ impl Outcome<'_> {
         for Committed { path, name, commit, files, .. } in &self.report.commits {
             let folder = path.as_ref().map_or(".", |p| p.as_str());
             let short = &commit[..commit.len().min(10)];
-            let row = text!("  {folder} : dépôt {name}, commit {short}, {files} fichiers", "  {folder}: repository {name}, commit {short}, {files} files");
+            let row =
+                text!("  {folder} : dépôt {name}, commit {short}, {files} fichiers", "  {folder}: repository {name}, commit {short}, {files} files");
             let _ = writeln!(text, "{}", line(row.get(self.lang)));
         }
         if let Some(Committed { identity, .. }) = self.report.commits.first() {
             let (name, email) = (&identity.name, &identity.email);
             let from = source(identity.source);
             let (fr, en) = (from.fr, from.en);
-            let _ = writeln!(text, "  {}", line(text!("identité des commits : {name} <{email}>, {fr}", "identity of the commits: {name} <{email}>, {en}").get(self.lang)));
+            let _ = writeln!(
+                text,
+                "  {}",
+                line(text!("identité des commits : {name} <{email}>, {fr}", "identity of the commits: {name} <{email}>, {en}").get(self.lang))
+            );
         } else {
             let _ = writeln!(text, "  {}", Text::new("sans dépôt git", "without git repository").get(self.lang));
         }
@@ -103,7 +108,7 @@ impl Outcome<'_> {
         // The first repository holds the application, and the list of what is left to ask for.
         let first = self.tree.repositories.first();
         let mut folder = if self.place.here { std::path::PathBuf::new() } else { self.place.target.clone() };
-        folder.extend(first.and_then(|r| r.path.as_ref()).map(|p| p.as_str()));
+        folder.extend(first.and_then(|r| r.path.as_ref()).map(SafeRelPath::as_str));
         let folder = folder.to_string_lossy();
         let enter = format!("cd {}", quoted(if folder.is_empty() { "." } else { &folder }));
         let publish = match (self.report.commits.is_empty(), first) {
@@ -128,7 +133,9 @@ fn quoted(word: &str) -> String {
 
 fn source(source: Source) -> Text {
     match source {
-        Source::Environment => Text::new("de l'environnement (GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL)", "from the environment (GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL)"),
+        Source::Environment => {
+            Text::new("de l'environnement (GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL)", "from the environment (GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL)")
+        }
         Source::Configuration => Text::new("de la configuration de git", "from git's configuration"),
         Source::Fallback => Text::new(
             "de secours : ni l'environnement ni la configuration de git n'en donnent",

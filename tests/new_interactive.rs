@@ -1,0 +1,329 @@
+//! A person at a real pseudo-terminal: French questions, refused answers corrected, conditions, the review, Ctrl-C.
+#![cfg(unix)]
+
+#[path = "common/run.rs"]
+mod run;
+use std::time::Duration;
+
+use rexpect::process::signal::Signal;
+use rexpect::process::wait::WaitStatus;
+use rexpect::session::{PtySession, spawn_command};
+use run::{PROGRAM, Test};
+
+const ENTER: &str = "\r";
+const UP: &str = "\u{1b}[A";
+const DOWN: &str = "\u{1b}[B";
+
+/// A session at the terminal. rexpect reads bytes as Latin-1: texts are turned both ways.
+struct Person(PtySession);
+
+impl Person {
+    /// Runs a shell line, in which `mirai-kit` is the program.
+    fn shell(test: &Test, line: &str) -> Self {
+        let mut command = test.command(&[]);
+        let environment: Vec<_> = command.get_envs().map(|(k, v)| (k.to_owned(), v.unwrap().to_owned())).collect();
+        command = std::process::Command::new("sh");
+        let line = format!("mirai_kit() {{ \"{PROGRAM}\" \"$@\"; }}; stty rows 40 cols 100; {line}");
+        command.args(["-c", &line]).current_dir(test.folder()).env_clear().envs(environment);
+        Self(spawn_command(command, Some(20_000)).unwrap())
+    }
+
+    /// Runs the program itself.
+    fn alone(test: &Test, arguments: &[&str]) -> Self {
+        let mut command = test.command(arguments);
+        command.stdin(std::process::Stdio::inherit());
+        Self(spawn_command(command, Some(20_000)).unwrap())
+    }
+
+    /// Waits until the program shows that; gives what came before.
+    #[track_caller]
+    fn sees(&mut self, text: &str) -> String {
+        let bytes: String = text.bytes().map(char::from).collect();
+        match self.0.exp_string(&bytes) {
+            Ok(before) => unturned(&before),
+            Err(error) => panic!("{text:?} is not shown: {}", unturned(&error.to_string())),
+        }
+    }
+
+    fn types(&mut self, text: &str) {
+        self.0.send(text).unwrap();
+        self.0.flush().unwrap();
+    }
+
+    /// Sees a question, then answers it.
+    #[track_caller]
+    fn answers(&mut self, question: &str, keys: &str) {
+        self.sees(question);
+        // The prompt itself, below the title and its help.
+        self.sees("> ");
+        self.types(keys);
+    }
+
+    /// Accepts every question from this one to that one.
+    #[track_caller]
+    fn accepts(&mut self, questions: &[&str]) {
+        for question in questions {
+            self.answers(question, ENTER);
+        }
+    }
+
+    #[track_caller]
+    fn ends(mut self) -> String {
+        unturned(&self.0.exp_eof().unwrap())
+    }
+}
+
+fn unturned(text: &str) -> String {
+    String::from_utf8_lossy(&text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect::<Vec<_>>()).into_owned()
+}
+
+const UNTIL_AUTHENTICATION: [&str; 21] = [
+    "Hébergement",
+    "Dépôts git",
+    "Environnements",
+    "Registre d'images",
+    "sur la forge primaire",
+    "GitLab de la chaîne secondaire",
+    "Adresse du service S3",
+    "Nom du compartiment",
+    "« dev »",
+    "Nom de domaine",
+    "« prod »",
+    "Nom de domaine",
+    "Sensibilité",
+    "Exposition (EXI-G-6)",
+    "Criticité",
+    "Serveur applicatif",
+    "Base de données",
+    "Version de CloudNativePG",
+    "Méthode de sauvegarde",
+    "Services des catalogues",
+    "Secrets",
+];
+
+fn until_authentication(person: &mut Person) {
+    person.accepts(&UNTIL_AUTHENTICATION);
+}
+
+#[test]
+fn a_whole_session_in_french() {
+    let test = Test::new();
+    let mut person = Person::shell(&test, "stty -g >avant; mirai_kit new demo --no-git; echo code=$?; stty -g >apres");
+    person.sees("Nom de l'application");
+    person.sees("Tel que les usagers");
+    person.sees("[demo] > ");
+    person.types("Démarches en ligne\r");
+    person.accepts(&["Description en une ou deux phrases"]);
+    // A refused answer says why and how to fix it, and is asked again.
+    person.answers("Identifiant du projet", "Démo !\r");
+    person.sees("✗ `slug` : \"Démo !\" ne convient pas");
+    person.sees("→ seulement des lettres minuscules sans accent et des chiffres");
+    person.answers("[demarchesenligne]", "demarches\r");
+    until_authentication(&mut person);
+    // A condition on an earlier answer: the reason is asked only when there is no authentication.
+    person.answers("Authentification des usagers", &format!("{UP}{ENTER}"));
+    person.sees("→ Aucune (à justifier)");
+    person.answers("Pourquoi aucune authentification ?", "court\r");
+    person.sees("trop court : 5 caractères, minimum 10");
+    person.sees("> ");
+    person.types("Démonstration interne sans compte.\r");
+    person.accepts(&["Intelligence artificielle", "Des données personnelles", "Chaîne primaire", "Date des documents"]);
+    // Everything on the screen before anything is written.
+    person.sees("Récapitulatif");
+    let summary = person.sees("Créer l'application");
+    for line in [
+        "Nom de l'application : Démarches en ligne",
+        "Identifiant du projet dans la console : demarches",
+        "Environnements : dev, dev ; prod, prod",
+        "Pourquoi aucune authentification ? : Démonstration",
+    ] {
+        assert!(summary.contains(line), "{line:?} in {summary}");
+    }
+    assert_eq!(test.names(), ["avant"], "nothing is written before the last word");
+    person.types(ENTER);
+    person.sees("✔ demo : ");
+    person.sees("Ensuite :");
+    person.sees("code=0");
+    person.ends();
+    assert_eq!(test.names(), ["apres", "avant", "demo"]);
+    assert_eq!(std::fs::read(test.folder().join("avant")).unwrap(), std::fs::read(test.folder().join("apres")).unwrap(), "the terminal is as it was");
+    let manifest = String::from_utf8(test.tree("demo/app").into_iter().find(|(p, _)| p == ".mirai-kit.yaml").unwrap().1).unwrap();
+    for line in [
+        "nom: \"Démarches en ligne\"",
+        "slug: \"demarches\"",
+        "authentification: \"aucune\"",
+        "authentification_motif: \"Démonstration interne sans compte.\"",
+    ] {
+        assert!(manifest.contains(line), "{line} in:\n{manifest}");
+    }
+}
+
+/// Everything but `slug` and `criticite` is given.
+const MOST: &str = "nom: Démo\ndescription: Essai\nhebergement: argocd\ndepots: mono\nenvironnements: [{nom: dev, env: dev}]\nregistre: r.exemple.fr\n\
+    forge: {}\ns3: {}\ningress: {}\nsensibilite: usuel\nexposition: internet\nbackend: fastapi\nbase_de_donnees: aucune\nservices_onyxia: []\nsecrets: vault\n\
+    authentification: sso-mirai\nia: aucune\nchaine_primaire: github\ndate: \"2026-01-02\"\n";
+
+#[test]
+fn only_what_is_not_given_is_asked_and_one_answer_can_be_changed_at_the_end() {
+    let test = Test::new().file("r.yaml", MOST);
+    let mut person = Person::shell(&test, "mirai_kit new demo --no-git --answers r.yaml; echo code=$?");
+    person.answers("Identifiant du projet", "premier\r");
+    person.answers("Criticité", ENTER);
+    person.sees("Identifiant du projet dans la console : premier");
+    person.answers("Créer l'application", &format!("{DOWN}{ENTER}"));
+    person.sees("Quelle réponse modifier ?");
+    person.answers("Identifiant du projet", ENTER);
+    person.sees("[premier] > ");
+    person.types("second\r");
+    // The other answers are remembered: the review comes at once.
+    let asked = person.sees("Récapitulatif");
+    assert!(!asked.contains("Criticité\r\n"), "{asked}");
+    person.sees("Identifiant du projet dans la console : second");
+    person.answers("Créer l'application", ENTER);
+    person.sees("code=0");
+    person.ends();
+    assert_eq!(test.names(), ["demo", "r.yaml"]);
+}
+
+#[test]
+fn a_list_of_records_is_edited() {
+    let answers = MOST.replace("environnements: [{nom: dev, env: dev}]\n", "") + "slug: demo\ncriticite: low\n";
+    let test = Test::new().file("r.yaml", answers);
+    let mut person = Person::shell(&test, "mirai_kit new demo --no-git --answers r.yaml; echo code=$?");
+    person.sees("1. dev, dev");
+    person.answers("2. prod, prod", &format!("{DOWN}{ENTER}"));
+    person.answers("Nom dans la console", "RECETTE\r");
+    person.sees("lettres minuscules et chiffres, 2 à 11 caractères");
+    person.sees("> ");
+    person.types("dev\r");
+    person.answers("Étiquette env", &format!("{DOWN}{DOWN}{ENTER}"));
+    // The name must differ from the others.
+    person.sees("est donné deux fois pour `nom`");
+    person.answers("Nom dans la console", "recette\r");
+    person.answers("Étiquette env", ENTER);
+    person.sees("3. recette, qualif");
+    // Finish, Add, Change 1, Remove 1.
+    person.answers("Retirer 3", &format!("{DOWN}{DOWN}{DOWN}{ENTER}"));
+    person.sees("1. prod, prod");
+    person.answers("2. recette, qualif", ENTER);
+    person.sees("Environnements : prod, prod ; recette, qualif");
+    person.answers("Créer l'application", ENTER);
+    person.sees("code=0");
+    person.ends();
+}
+
+#[test]
+fn a_forbidden_combination_is_explained_and_can_be_mended() {
+    let answers = MOST.replace("exposition: internet\n", "").replace("sensibilite: usuel", "sensibilite: dr") + "slug: demo\ncriticite: low\n";
+    let test = Test::new().file("r.yaml", answers);
+    let mut person = Person::shell(&test, "mirai_kit new demo --no-git --answers r.yaml; echo code=$?");
+    person.answers("Exposition (EXI-G-6)", &format!("{UP}{ENTER}"));
+    person.sees("ne s'exposent pas directement sur Internet");
+    person.sees("Quelle réponse modifier ?");
+    person.answers("Exposition (EXI-G-6)", ENTER);
+    person.answers("Exposition (EXI-G-6)", &format!("{DOWN}{ENTER}"));
+    person.answers("Créer l'application", ENTER);
+    person.sees("code=0");
+    person.ends();
+}
+
+#[test]
+fn what_is_wrong_in_the_file_is_said_before_the_first_question() {
+    let test = Test::new().file("r.yaml", "nom: 12\ninconnue: 1\n");
+    let mut person = Person::shell(&test, "mirai_kit new demo --answers r.yaml; echo code=$?");
+    let before = person.sees("code=3");
+    assert!(before.contains("r.yaml:1:6") && before.contains("r.yaml:2:1") && !before.contains("Description"), "{before}");
+    person.ends();
+}
+
+#[test]
+fn cancelling_at_the_review_writes_nothing() {
+    let test = Test::new().file("r.yaml", MOST.to_owned() + "slug: demo\n");
+    let mut person = Person::shell(&test, "mirai_kit new demo --answers r.yaml; echo code=$?");
+    person.answers("Criticité", ENTER);
+    person.answers("Créer l'application", &format!("{UP}{ENTER}"));
+    person.sees("rien n'a été écrit");
+    person.sees("code=130");
+    person.ends();
+    assert_eq!(test.names(), ["r.yaml"]);
+}
+
+/// Ctrl-C leaves nothing, at a text and at a list (whose cursor is hidden), at once and after a while, and the terminal
+/// is as it was. The shell's own trap lets it go on.
+#[test]
+fn ctrl_c_leaves_nothing_and_restores_the_terminal() {
+    for pause in [0, 150] {
+        for at_a_list in [false, true] {
+            let test = Test::new();
+            let mut person = Person::shell(&test, "trap : INT; stty -g >avant; mirai_kit new demo; echo code=$?; stty -g >apres");
+            if at_a_list {
+                person.accepts(&["Nom de l'application", "Description", "Identifiant"]);
+                person.sees("Hébergement");
+            }
+            person.sees("> ");
+            std::thread::sleep(Duration::from_millis(pause));
+            person.0.send_control('c').unwrap();
+            let seen = person.sees("rien n'a été écrit");
+            assert!(seen.contains("\u{1b}[?25h"), "the cursor is shown: {seen:?}");
+            person.sees("code=130");
+            person.ends();
+            assert_eq!(test.names(), ["apres", "avant"]);
+            assert_eq!(std::fs::read(test.folder().join("avant")).unwrap(), std::fs::read(test.folder().join("apres")).unwrap());
+        }
+    }
+}
+
+#[test]
+fn a_request_to_end_at_a_prompt_leaves_nothing() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let test = Test::new();
+        let mut person = Person::alone(&test, &["new", "demo"]);
+        person.sees("> ");
+        person.0.process_mut().signal(signal).unwrap();
+        person.sees("rien n'a été écrit");
+        let status = person.0.process().wait().unwrap();
+        assert!(matches!(status, WaitStatus::Exited(_, 130)), "{status:?}");
+        assert!(test.names().is_empty());
+    }
+}
+
+#[test]
+fn a_dumb_terminal_is_asked_line_by_line_without_escapes() {
+    let answers = MOST.replace("services_onyxia: []\n", "") + "criticite: low\n";
+    let test = Test::new().env("TERM", "dumb").file("r.yaml", answers);
+    let mut person = Person::shell(&test, "mirai_kit new demo --no-git --answers r.yaml; echo code=$?");
+    let mut seen = person.sees("[demo] > ");
+    person.types("X\n");
+    seen += &person.sees("ne convient pas");
+    person.types("\n");
+    seen += &person.sees("numéros séparés par des espaces");
+    person.types("99\n");
+    seen += &person.sees("répondez par les numéros");
+    person.types("0\n");
+    seen += &person.sees("Créer l'application");
+    person.types("1\n");
+    seen += &person.sees("code=0");
+    person.ends();
+    assert!(!seen.contains('\u{1b}'), "{seen:?}");
+    assert_eq!(test.names(), ["demo", "r.yaml"]);
+}
+
+#[test]
+fn the_defaults_ask_nothing_even_at_a_terminal() {
+    let test = Test::new();
+    let mut person = Person::shell(&test, "mirai_kit new demo --no-git --defaults; echo code=$?");
+    let seen = person.sees("code=0");
+    assert!(!seen.contains("Nom de l'application"), "{seen}");
+    person.ends();
+}
+
+#[test]
+fn no_question_when_one_end_is_no_terminal() {
+    for redirection in ["</dev/null", "2>/dev/null"] {
+        let test = Test::new();
+        let mut person = Person::shell(&test, &format!("mirai_kit new demo {redirection}; echo code=$?"));
+        person.sees("code=3");
+        person.ends();
+        assert!(test.names().is_empty());
+    }
+}
