@@ -95,5 +95,5 @@ fn an_answer_with_a_direction_mark_is_written_and_shown_escaped() {
     test.run_with(&["new", "demo", "--defaults", "--no-git", "--set", "nom=\"Dé\u{202e}mo\"", "--set", "slug=demo"]).code(0);
     let manifest = test.tree("demo/app").into_iter().find(|(path, _)| path == ".mirai-kit.yaml").unwrap().1;
     let manifest = String::from_utf8(manifest).unwrap();
-    assert!(manifest.contains("nom: \"Dé"), "{manifest}");
+    assert!(manifest.contains("\"nom\": \"Dé\\u202emo\""), "{manifest}");
 }

@@ -55,7 +55,7 @@ fn names_that_some_system_refuses() {
         ("..", "contient `.` ou `..`"),
         ("a/b", "ne contient pas de `/`"),
         ("/", "chemin absolu"),
-        ("C:\\x", "barre oblique inverse"),
+        ("a\\b", "barre oblique inverse"),
         ("CON", "périphérique"),
         ("nul.txt", "périphérique"),
         (long.as_str(), "dépasse 255 octets"),

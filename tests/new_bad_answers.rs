@@ -45,7 +45,7 @@ fn duplicate_keys_unknown_fields_and_wrong_shapes() {
     refused("nom: a\nnom: b\n", &["r.yaml:2:1: clé en double : `nom`"]);
     refused(
         "s3: {endpoint: \"https://s3.exemple.fr\", buckett: x}\n",
-        &["r.yaml:1:42: `s3` : champ inconnu `buckett`\n  → champs possibles : endpoint, bucket"],
+        &["r.yaml:1:41: `s3` : champ inconnu `buckett`\n  → champs possibles : endpoint, bucket"],
     );
     refused("- nom\n", &["r.yaml:1:1: le fichier de réponses n'est pas une liste de clés et de valeurs"]);
     refused("nom: [a]\n", &["r.yaml:1:6: `nom` : une liste n'est pas accepté"]);
@@ -81,7 +81,7 @@ fn a_mark_of_byte_order_and_windows_line_ends_are_read() {
     let test = Test::new().file("r.yaml", "\u{feff}nom: \"Démo\"\r\nslug: demo\r\ndescription: |\r\n  un\r\n  deux\r\n");
     test.run("new demo --defaults --no-git --answers r.yaml").code(0);
     let manifest = String::from_utf8(test.tree("demo/app").into_iter().find(|(p, _)| p == ".mirai-kit.yaml").unwrap().1).unwrap();
-    assert!(manifest.contains("nom: \"Démo\"\n") && manifest.contains("description: \"un\\ndeux\\n\"\n") && !manifest.contains('\r'), "{manifest}");
+    assert!(manifest.contains("\"nom\": \"Démo\"\n") && manifest.contains("description: \"un\\ndeux\\n\"\n") && !manifest.contains('\r'), "{manifest}");
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_flag_wins_over_the_file_and_may_be_dotted() {
     let test = Test::new().file("r.yaml", "nom: Fichier\ncriticite: low\ns3: {bucket: du-fichier}\n");
     test.run("new demo --defaults --no-git --answers r.yaml --set nom=Drapeau --set s3.endpoint=https://s3.exemple.fr").code(0);
     let manifest = String::from_utf8(test.tree("demo/app").into_iter().find(|(p, _)| p == ".mirai-kit.yaml").unwrap().1).unwrap();
-    for line in ["nom: \"Drapeau\"", "criticite: \"low\"", "endpoint: \"https://s3.exemple.fr\"", "bucket: \"du-fichier\""] {
+    for line in ["\"nom\": \"Drapeau\"", "criticite: \"low\"", "endpoint: \"https://s3.exemple.fr\"", "bucket: \"du-fichier\""] {
         assert!(manifest.contains(line), "{line} in:\n{manifest}");
     }
 }

@@ -5,8 +5,7 @@
 mod run;
 use std::time::Duration;
 
-use rexpect::process::signal::Signal;
-use rexpect::process::wait::WaitStatus;
+use rexpect::process::{Signal, WaitStatus};
 use rexpect::session::{PtySession, spawn_command};
 use run::{PROGRAM, Test};
 
@@ -56,6 +55,13 @@ impl Person {
         self.sees(question);
         // The prompt itself, below the title and its help.
         self.sees("> ");
+        self.types(keys);
+    }
+
+    /// Sees an item of a list on the screen, then chooses with these keys.
+    #[track_caller]
+    fn chooses(&mut self, item: &str, keys: &str) {
+        self.sees(item);
         self.types(keys);
     }
 
@@ -149,7 +155,7 @@ fn a_whole_session_in_french() {
     assert_eq!(std::fs::read(test.folder().join("avant")).unwrap(), std::fs::read(test.folder().join("apres")).unwrap(), "the terminal is as it was");
     let manifest = String::from_utf8(test.tree("demo/app").into_iter().find(|(p, _)| p == ".mirai-kit.yaml").unwrap().1).unwrap();
     for line in [
-        "nom: \"Démarches en ligne\"",
+        "\"nom\": \"Démarches en ligne\"",
         "slug: \"demarches\"",
         "authentification: \"aucune\"",
         "authentification_motif: \"Démonstration interne sans compte.\"",
@@ -170,16 +176,16 @@ fn only_what_is_not_given_is_asked_and_one_answer_can_be_changed_at_the_end() {
     person.answers("Identifiant du projet", "premier\r");
     person.answers("Criticité", ENTER);
     person.sees("Identifiant du projet dans la console : premier");
-    person.answers("Créer l'application", &format!("{DOWN}{ENTER}"));
+    person.chooses("Créer l'application", &format!("{DOWN}{ENTER}"));
     person.sees("Quelle réponse modifier ?");
-    person.answers("Identifiant du projet", ENTER);
+    person.chooses("Annuler sans rien", ENTER);
     person.sees("[premier] > ");
     person.types("second\r");
     // The other answers are remembered: the review comes at once.
     let asked = person.sees("Récapitulatif");
     assert!(!asked.contains("Criticité\r\n"), "{asked}");
     person.sees("Identifiant du projet dans la console : second");
-    person.answers("Créer l'application", ENTER);
+    person.chooses("Créer l'application", ENTER);
     person.sees("code=0");
     person.ends();
     assert_eq!(test.names(), ["demo", "r.yaml"]);
@@ -203,11 +209,11 @@ fn a_list_of_records_is_edited() {
     person.answers("Étiquette env", ENTER);
     person.sees("3. recette, qualif");
     // Finish, Add, Change 1, Remove 1.
-    person.answers("Retirer 3", &format!("{DOWN}{DOWN}{DOWN}{ENTER}"));
+    person.chooses("Retirer 3", &format!("{DOWN}{DOWN}{DOWN}{ENTER}"));
     person.sees("1. prod, prod");
     person.answers("2. recette, qualif", ENTER);
     person.sees("Environnements : prod, prod ; recette, qualif");
-    person.answers("Créer l'application", ENTER);
+    person.chooses("Créer l'application", ENTER);
     person.sees("code=0");
     person.ends();
 }
@@ -220,9 +226,9 @@ fn a_forbidden_combination_is_explained_and_can_be_mended() {
     person.answers("Exposition (EXI-G-6)", &format!("{UP}{ENTER}"));
     person.sees("ne s'exposent pas directement sur Internet");
     person.sees("Quelle réponse modifier ?");
-    person.answers("Exposition (EXI-G-6)", ENTER);
+    person.chooses("Annuler sans rien", ENTER);
     person.answers("Exposition (EXI-G-6)", &format!("{DOWN}{ENTER}"));
-    person.answers("Créer l'application", ENTER);
+    person.chooses("Créer l'application", ENTER);
     person.sees("code=0");
     person.ends();
 }
@@ -241,7 +247,7 @@ fn cancelling_at_the_review_writes_nothing() {
     let test = Test::new().file("r.yaml", MOST.to_owned() + "slug: demo\n");
     let mut person = Person::shell(&test, "mirai_kit new demo --answers r.yaml; echo code=$?");
     person.answers("Criticité", ENTER);
-    person.answers("Créer l'application", &format!("{UP}{ENTER}"));
+    person.chooses("Créer l'application", &format!("{UP}{ENTER}"));
     person.sees("rien n'a été écrit");
     person.sees("code=130");
     person.ends();

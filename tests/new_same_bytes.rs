@@ -47,5 +47,5 @@ fn a_dot_takes_its_name_from_the_folder() {
     let test = Test::new().inside("mon-appli");
     test.run("new . --defaults --no-git --set depots=mono").code(0).says(&["✔ . : ", "cd ."]);
     let manifest = String::from_utf8(test.tree(".").into_iter().find(|(p, _)| p == ".mirai-kit.yaml").unwrap().1).unwrap();
-    assert!(manifest.contains("nom: \"mon-appli\"") && manifest.contains("slug: \"monappli\""), "{manifest}");
+    assert!(manifest.contains("\"nom\": \"mon-appli\"") && manifest.contains("slug: \"monappli\""), "{manifest}");
 }

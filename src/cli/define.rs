@@ -3,7 +3,7 @@
 
 use clap::{Arg, ArgAction, Command};
 
-use super::{new, pages};
+use super::{new, next, pages};
 use crate::text::{Lang, Text};
 
 /// The whole command line, in one language.
@@ -42,6 +42,7 @@ pub fn command(lang: Lang) -> Command {
     .subcommand_value_name(Text::new("COMMANDE", "COMMAND").get(lang).to_owned())
     .after_help(exit_codes(lang))
     .subcommand(new::command(lang))
+    .subcommand(next::command(lang))
     .subcommand(pages::completions_command(lang))
     .subcommand(pages::man_command(lang))
 }
@@ -63,7 +64,7 @@ pub(super) fn base(name: &'static str, lang: Lang, about: &Text) -> Command {
 
 /// An option that takes a value.
 pub(super) fn option(id: &'static str, lang: Lang, value: &Text, help: &Text) -> Arg {
-    flag(id, lang, help).action(ArgAction::Set).value_name(value.get(lang).to_owned())
+    flag(id, lang, help).action(ArgAction::Set).value_name(value.get(lang).to_owned()).hide_default_value(true).hide_possible_values(true)
 }
 
 /// An option without a value. Underscores of the id are hyphens on the command line.
@@ -72,8 +73,6 @@ pub(super) fn flag(id: &'static str, lang: Lang, help: &Text) -> Arg {
         .long(id.replace('_', "-"))
         .action(ArgAction::SetTrue)
         .help(help.get(lang).to_owned())
-        .hide_default_value(true)
-        .hide_possible_values(true)
 }
 
 /// An argument known by its place.
@@ -132,7 +131,7 @@ mod tests {
         let mut pages = vec![command.render_long_help().to_string()];
         pages.extend(command.get_subcommands_mut().map(|sub| sub.render_long_help().to_string()));
         for page in pages {
-            for word in ["Usage:", "Print", "default", "possible", "Commands", "help for"] {
+            for word in ["Usage:", "Print", "[default", "[possible", "Commands", "help for"] {
                 assert!(!page.contains(word), "{word:?} in:\n{page}");
             }
         }

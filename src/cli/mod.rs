@@ -5,6 +5,7 @@ mod clock;
 mod define;
 mod exit;
 mod new;
+mod next;
 mod pages;
 mod translate;
 mod usage;
@@ -44,6 +45,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn dispatch(matches: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
     match matches.subcommand() {
         Some((new::NAME, arguments)) => new::run(arguments, lang),
+        Some((next::NAME, arguments)) => next::run(arguments, lang),
         Some((pages::COMPLETIONS, arguments)) => pages::completions(arguments, lang),
         Some((pages::MAN, _)) => pages::man(lang),
         _ => Err((Exit::Usage, vec![usage::missing_command()])),

@@ -111,6 +111,7 @@ const TABLE: &[(&str, &str)] = &[
     ("create", "créer"),
     ("create a folder in", "créer un dossier dedans"),
     ("create a repository", "créer un dépôt"),
+    ("create the branch", "créer la branche"),
     ("create the folder", "créer le dossier"),
     ("list", "lister"),
     ("look at", "l'examiner"),
@@ -197,7 +198,8 @@ mod tests {
 
     /// The phrases that the rooms' sources hold: actions, reasons of refusal, hints.
     fn phrases() -> Vec<String> {
-        let patterns = [r#"\.doing\("([^"]+)""#, r#"action: "([^"]+)""#, r#"reason: "([^"]+)""#, r#"(?:Some\(|=> )"([a-z][^"]+(?:\\"[^"]*)*)""#];
+        let text = r#""((?:[^"\\]|\\.)+)""#;
+        let patterns = [r"\.doing\(", "action: ", "reason: ", "Some\\(", "=> "].map(|head| format!("{head}{text}"));
         let mut found = Vec::new();
         for room in ["src/apply", "src/git"] {
             for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(room)).unwrap() {
@@ -207,7 +209,7 @@ mod tests {
                 }
                 let text = std::fs::read_to_string(&path).unwrap();
                 let code = text.split("#[cfg(test)]").next().unwrap();
-                for pattern in patterns {
+                for pattern in &patterns {
                     let pattern = Regex::new(pattern).unwrap();
                     found.extend(pattern.captures_iter(code).map(|c| c[1].replace("\\\"", "\"")));
                 }
