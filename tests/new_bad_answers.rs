@@ -81,7 +81,10 @@ fn a_mark_of_byte_order_and_windows_line_ends_are_read() {
     let test = Test::new().file("r.yaml", "\u{feff}nom: \"Démo\"\r\nslug: demo\r\ndescription: |\r\n  un\r\n  deux\r\n");
     test.run("new demo --defaults --no-git --answers r.yaml").code(0);
     let manifest = String::from_utf8(test.tree("demo/app").into_iter().find(|(p, _)| p == ".mirai-kit.yaml").unwrap().1).unwrap();
-    assert!(manifest.contains("\"nom\": \"Démo\"\n") && manifest.contains("description: \"un\\ndeux\\n\"\n") && !manifest.contains('\r'), "{manifest}");
+    assert!(
+        manifest.contains("\"nom\": \"Démo\"\n") && manifest.contains("description: \"un\\ndeux\\n\"\n") && !manifest.contains('\r'),
+        "{manifest}"
+    );
 }
 
 #[test]

@@ -69,10 +69,7 @@ pub(super) fn option(id: &'static str, lang: Lang, value: &Text, help: &Text) ->
 
 /// An option without a value. Underscores of the id are hyphens on the command line.
 pub(super) fn flag(id: &'static str, lang: Lang, help: &Text) -> Arg {
-    Arg::new(id)
-        .long(id.replace('_', "-"))
-        .action(ArgAction::SetTrue)
-        .help(help.get(lang).to_owned())
+    Arg::new(id).long(id.replace('_', "-")).action(ArgAction::SetTrue).help(help.get(lang).to_owned())
 }
 
 /// An argument known by its place.

@@ -15,8 +15,12 @@ pub(super) const NAME: &str = "next";
 
 pub(super) fn command(lang: Lang) -> Command {
     let about = Text::new("Montre la première démarche qui reste à faire", "Shows the first step that is not done");
-    let help = Text::new("Dépôt de l'application, ou dossier qui le contient (par défaut : le dossier courant)", "Application repository, or the folder that holds it (default: the current folder)");
-    let folder = positional("folder", lang, &Text::new("DOSSIER", "DIR"), &help).required(false).value_parser(clap::value_parser!(std::path::PathBuf));
+    let help = Text::new(
+        "Dépôt de l'application, ou dossier qui le contient (par défaut : le dossier courant)",
+        "Application repository, or the folder that holds it (default: the current folder)",
+    );
+    let folder =
+        positional("folder", lang, &Text::new("DOSSIER", "DIR"), &help).required(false).value_parser(clap::value_parser!(std::path::PathBuf));
     base(NAME, lang, &about).arg(folder)
 }
 
