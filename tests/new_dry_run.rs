@@ -1,4 +1,5 @@
 //! `--dry-run`: what is shown is what a real run writes, and nothing is written.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "common/run.rs"]
 mod run;

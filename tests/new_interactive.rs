@@ -1,4 +1,5 @@
 //! A person at a real pseudo-terminal: French questions, refused answers corrected, conditions, the review, Ctrl-C.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg(unix)]
 
 #[path = "common/run.rs"]

@@ -212,9 +212,9 @@ impl Session {
         let with = |record: &Value| {
             let mut items = items.clone();
             if at < items.len() {
-                items[at] = record.clone()
+                items[at] = record.clone();
             } else {
-                items.push(record.clone())
+                items.push(record.clone());
             }
             items
         };
