@@ -26,11 +26,8 @@ fn a_reader_that_leaves_is_no_failure() {
 #[test]
 fn a_full_disk_under_stdout_is_a_failure() {
     for arguments in [&["--help"][..], &["man"], &["new", "demo", "--defaults", "--dry-run"]] {
-        let full = std::fs::OpenOptions::new();
-        let full = {
-            let mut full = full;
-            full.write(true).open("/dev/full").unwrap()
-        };
+        #[allow(clippy::disallowed_methods, reason = "the device that is always full")]
+        let full = std::fs::File::create("/dev/full").unwrap();
         let done: Done = Test::new().command(arguments).stdout(full).output().unwrap().into();
         done.code(1).says(&["écriture impossible sur la sortie"]);
     }

@@ -28,13 +28,16 @@ impl Watch {
     /// When the system refuses the handlers.
     pub fn start(cancel: &Cancel, interactive: bool, lang: Lang) -> io::Result<Self> {
         let watch = Self { prompting: Arc::new(AtomicBool::new(interactive)), left: Arc::default(), lang };
+        // At a prompt the console library answers any signal by raising SIGINT once more: that one is not a person's second
+        // request, so the thread arms the immediate end, once the questions are over.
+        let armed = if interactive { Arc::default() } else { cancel.flag() };
         for signal in [SIGINT, SIGTERM] {
             // In this order: the first signal raises the flag, the second finds it raised.
-            flag::register_conditional_shutdown(signal, i32::from(Exit::Interrupted as u8), cancel.flag())?;
+            flag::register_conditional_shutdown(signal, i32::from(Exit::Interrupted as u8), Arc::clone(&armed))?;
             flag::register(signal, cancel.flag())?;
         }
         if interactive {
-            watch.spawn()?;
+            watch.spawn(armed)?;
         }
         Ok(watch)
     }
@@ -57,14 +60,16 @@ impl Watch {
     }
 
     #[cfg(unix)]
-    fn spawn(&self) -> io::Result<()> {
+    fn spawn(&self, armed: Arc<AtomicBool>) -> io::Result<()> {
         use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
         let saved = tcgetattr(io::stdin())?;
         let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
         let (prompting, left, lang) = (Arc::clone(&self.prompting), Arc::clone(&self.left), self.lang);
         std::thread::Builder::new().name("signals".into()).spawn(move || {
             for _ in signals.forever() {
-                if prompting.load(Ordering::SeqCst) && !left.swap(true, Ordering::SeqCst) {
+                if !prompting.load(Ordering::SeqCst) {
+                    armed.store(true, Ordering::SeqCst);
+                } else if !left.swap(true, Ordering::SeqCst) {
                     // Nothing can be done when the terminal is gone.
                     let _ = tcsetattr(io::stdin(), OptionalActions::Now, &saved);
                     farewell(lang);
@@ -77,7 +82,7 @@ impl Watch {
 
     #[cfg(not(unix))]
     #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "same shape on every system")]
-    fn spawn(&self) -> io::Result<()> {
+    fn spawn(&self, _armed: Arc<AtomicBool>) -> io::Result<()> {
         Ok(())
     }
 }
