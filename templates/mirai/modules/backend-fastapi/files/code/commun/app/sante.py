@@ -10,13 +10,14 @@ from app.problemes import ReponseProbleme
 
 
 def brancher(assemblage: Assemblage) -> None:
-    """Ajoute ``/health/live``, ``/health/ready`` et ``/metrics``."""
+    """Ajoute ``/health`` (et ``/health/ready``, la même), ``/health/live`` et ``/metrics``."""
     routeur = APIRouter(include_in_schema=False)
 
     @routeur.get("/health/live")
     def vivant() -> dict[str, str]:
         return {"status": "pass"}
 
+    @routeur.get("/health")
     @routeur.get("/health/ready")
     def pret() -> JSONResponse:
         verifications = {nom: sonde() for nom, sonde in assemblage.sondes.items()}

@@ -23,8 +23,9 @@ def test_vivant(client: TestClient) -> None:
     assert client.get("/health/live").json() == {"status": "pass"}
 
 
-def test_pret(client: TestClient) -> None:
-    reponse = client.get("/health/ready")
+@pytest.mark.parametrize("adresse", ["/health", "/health/ready"])
+def test_pret(client: TestClient, adresse: str) -> None:
+    reponse = client.get(adresse)
     assert reponse.status_code == 200
     assert reponse.json()["status"] == "pass"
 
