@@ -144,7 +144,11 @@ fn every_step_waits_for_something_that_is_there() {
             let missing = step.waiting.iter().filter_map(|w| if let Waiting::MissingFile { file } = w { Some(file) } else { None });
             for file in missing {
                 // Encrypted secrets and the catalogue's archives are the team's to bring.
-                assert!(file.ends_with(".enc.yaml") || file.ends_with("Chart.lock"), "{name}: {} waits for {file}, which nobody writes", step.demarche.id);
+                assert!(
+                    file.ends_with(".enc.yaml") || file.ends_with("Chart.lock"),
+                    "{name}: {} waits for {file}, which nobody writes",
+                    step.demarche.id
+                );
             }
             let places: BTreeSet<_> = step.demarche.attend.iter().map(|a| (&a.fichier, &a.motif)).collect();
             for (file, motif) in places {

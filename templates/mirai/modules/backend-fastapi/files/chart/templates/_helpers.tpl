@@ -30,7 +30,7 @@ app.kubernetes.io/component: {{ .role | quote }}
 {{- end -}}
 {{- end -}}
 
-{{/* Aucun runAsUser, runAsGroup, fsGroup : voir docs/adr/0010-contexte-de-securite.md. */}}
+{{/* Aucun runAsUser, runAsGroup, fsGroup : voir docs/adr/0010-contexte-de-securite.md du dépôt applicatif. */}}
 {{- define "backend.securitePod" -}}
 runAsNonRoot: true
 seccompProfile:
