@@ -5,6 +5,7 @@ Rejouable. Une migration déjà appliquée dont le contenu a changé est refusé
 
 import logging
 import sys
+import time
 
 import psycopg
 
@@ -25,6 +26,17 @@ def preparer(connexion: psycopg.Connection) -> None:
             " sha256 text NOT NULL CHECK (sha256 ~ '^[0-9a-f]{64}$'),"
             " appliquee_le timestamptz NOT NULL DEFAULT now(), par name NOT NULL DEFAULT session_user)"
         )
+
+
+def _verrouiller(connexion: psycopg.Connection) -> None:
+    """Prend le verrou, redemandé chaque seconde.
+
+    L'attendre dans une requête tiendrait un instantané, que le CREATE INDEX CONCURRENTLY de l'autre Job attendrait à
+    son tour : PostgreSQL tuerait l'un des deux.
+    """
+    while connexion.execute("SELECT pg_try_advisory_lock(%s)", (_VERROU,)).fetchone() != (True,):
+        _journal.info("une autre migration est en cours")
+        time.sleep(1)
 
 
 def _noter(connexion: psycopg.Connection, migration: Migration) -> None:
@@ -50,7 +62,7 @@ def _appliquer(connexion: psycopg.Connection, migration: Migration) -> None:
 
 def migrer(connexion: psycopg.Connection, migrations: list[Migration]) -> list[str]:
     """Applique ce qui manque, dans l'ordre ; rend les noms appliqués. La connexion est en validation automatique."""
-    connexion.execute("SELECT pg_advisory_lock(%s)", (_VERROU,))
+    _verrouiller(connexion)
     preparer(connexion)
     connues: dict[str, str] = dict(connexion.execute("SELECT nom, sha256 FROM rgpd.migration").fetchall())
     appliquees: list[str] = []

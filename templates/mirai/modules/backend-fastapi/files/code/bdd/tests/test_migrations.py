@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -90,6 +91,22 @@ def test_index_hors_transaction(serveur: Serveur, base_vide: str, tmp_path: Path
     with psycopg.connect(serveur.conninfo(base_vide, PROPRIETAIRE), autocommit=True) as connexion:
         assert migrer(connexion, lire(tmp_path)) == ["100_a.sql", "110_b.sql"]
         assert connexion.execute("SELECT count(*) FROM pg_indexes WHERE schemaname = 'essai'").fetchone() == (2,)
+
+
+def test_deux_a_la_fois(serveur: Serveur, base_vide: str, tmp_path: Path) -> None:
+    """La seconde attend sans tenir d'instantané : sinon CREATE INDEX CONCURRENTLY l'attendrait à son tour."""
+    ecrire(
+        tmp_path,
+        m100_a="CREATE SCHEMA essai;\nCREATE TABLE essai.t (x int);\n",
+        m110_b="-- hors-transaction\n\nSELECT pg_sleep(1);\n\nCREATE INDEX CONCURRENTLY a ON essai.t (x);\n",
+    )
+
+    def appliquer(_: int) -> list[str]:
+        with psycopg.connect(serveur.conninfo(base_vide, PROPRIETAIRE), autocommit=True) as connexion:
+            return migrer(connexion, lire(tmp_path))
+
+    with ThreadPoolExecutor(2) as fils:
+        assert sorted(fils.map(appliquer, range(2))) == [[], ["100_a.sql", "110_b.sql"]]
 
 
 def test_commande(serveur: Serveur, base_vide: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
