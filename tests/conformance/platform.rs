@@ -1,0 +1,135 @@
+//! The platform's admission table on what helm rendered, and what no schema sees: the library's own rules (`check`),
+//! over all the charts of an environment together. Each rule's bad samples are its unit tests (`src/check`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use mirai_kit::check::{self, Report, kyverno, names, references, services};
+use serde_json::Value;
+
+use crate::corpus::{Case, corpus};
+use crate::tools::gate;
+
+/// Secrets that exist without a manifest of ours: the pull secret of each namespace (Cloud π Native, chart dso-ns).
+fn provided() -> BTreeSet<String> {
+    BTreeSet::from(["registry-pull-secret".to_owned()])
+}
+
+/// Rules that the catalogue records as out of reach of a service's values, translated to the ids of `check`.
+fn recorded(service: &Value) -> BTreeSet<&'static str> {
+    let mut rules = BTreeSet::new();
+    for unmet in service["unmet"].as_array().into_iter().flatten() {
+        match unmet["rule"].as_str().unwrap() {
+            "check-labels" | "app" => drop(rules.insert("check-labels")),
+            "disallow-latest" => drop(rules.insert("disallow-latest")),
+            "need-containers-ressources" => drop(rules.insert("need-containers-ressources")),
+            "cm-no-credentials" => drop(rules.insert("cm-no-credentials")),
+            "securityContext" => drop(rules.insert("security-context")),
+            "test-sans-ressources" => rules.extend(["check-labels", "disallow-latest", "need-containers-ressources", "need-liveness-readiness"]),
+            // Not rules of this table: vocabulary, upkeep of images, clear-text secrets in a chart's own objects.
+            "component" | "image-maintenue" | "secret-en-clair" => {}
+            other => panic!("the catalogue records an unmet rule that this gate does not know: {other}"),
+        }
+    }
+    rules
+}
+
+fn catalogue() -> BTreeMap<String, Value> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/templates/mirai/catalog/onyxia.yaml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let data: Value = mirai_kit::yaml::parse("onyxia.yaml", &text).unwrap();
+    data["services"].as_array().unwrap().iter().map(|s| (s["id"].as_str().unwrap().to_owned(), s.clone())).collect()
+}
+
+/// Id of the deployable of a chart's path (`infra/backend`, `infra-backend`).
+fn deployable(path: &str) -> &str {
+    path.rsplit('/').next().unwrap().trim_start_matches("infra-")
+}
+
+/// Every object of an environment, by chart. An umbrella repeats the others: it is left to the admission table.
+fn environment(case: &Case, environment: &str) -> Vec<(String, Vec<Value>)> {
+    case.charts
+        .iter()
+        .map(|(path, key)| (path.clone(), corpus().rendered[&(key.clone(), environment.to_owned())].objects.clone()))
+        .collect()
+}
+
+fn show(counts: &BTreeMap<&'static str, usize>) -> String {
+    counts.iter().map(|(rule, n)| format!("{rule} {n}")).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn the_platform_admits_every_pod() {
+    let started = Instant::now();
+    let services = catalogue();
+    let mut total = Report::default();
+    let mut failures = BTreeSet::new();
+    let mut excused = BTreeSet::new();
+    for case in &corpus().cases {
+        for env in case.environments() {
+            for (path, objects) in environment(case, &env) {
+                let report = kyverno::check(&objects, case.answer("registre"));
+                let umbrella = deployable(&path) == "ensemble";
+                let chosen = case.answers["services_onyxia"].as_array().unwrap().iter().filter_map(Value::as_str);
+                let allowed: BTreeSet<_> = if umbrella {
+                    chosen.flat_map(|id| recorded(&services[id])).collect()
+                } else {
+                    services.get(deployable(&path)).map(recorded).unwrap_or_default()
+                };
+                for finding in &report.findings {
+                    let line = format!("{path} {}: {}: {}", finding.object, finding.rule, finding.message);
+                    if allowed.contains(finding.rule) { excused.insert(line) } else { failures.insert(format!("{} {line}", case.id)) };
+                }
+                total.merge(report);
+            }
+        }
+    }
+    let ours: BTreeSet<&String> = excused.iter().filter(|l| ["backend", "postgres", "qdrant"].iter().any(|id| deployable(l.split(' ').next().unwrap()) == *id)).collect();
+    assert!(ours.is_empty(), "our own charts and the default service have no excuse: {ours:#?}");
+    for rule in ["check-labels", "need-containers-ressources", "restrict-image-registry", "need-liveness-readiness", "limit-size-pvc", "cm-no-credentials", "restrict-nodeport"] {
+        assert!(total.examined.get(rule).is_some_and(|n| *n > 0), "{rule} examined nothing");
+    }
+    gate(&format!("admission table, {} recorded as unmet by catalogue charts ({})", excused.len(), show(&total.examined)), total.examined.values().sum(), started);
+    assert!(failures.is_empty(), "{} findings: {failures:#?}", failures.len());
+}
+
+#[test]
+fn parts_of_an_application_agree() {
+    let started = Instant::now();
+    let mut total = Report::default();
+    let mut failures = BTreeSet::new();
+    for case in &corpus().cases {
+        for env in case.environments() {
+            let all: Vec<Value> =
+                environment(case, &env).into_iter().filter(|(path, _)| deployable(path) != "ensemble").flat_map(|(_, objects)| objects).collect();
+            for report in [names::check(&all), services::check(&all), references::check(&all, &provided())] {
+                failures.extend(report.findings.iter().map(|f| format!("{} {env} {}: {}: {}", case.id, f.object, f.rule, f.message)));
+                total.merge(report);
+            }
+        }
+    }
+    gate(&format!("references ({})", show(&total.examined)), total.examined.values().sum(), started);
+    for rule in ["names", "label-values", "service-selector", "service-ports", "references", "workload-selector"] {
+        assert!(total.examined.get(rule).is_some_and(|n| *n > 0), "{rule} examined nothing");
+    }
+    assert!(failures.is_empty(), "{} findings: {failures:#?}", failures.len());
+}
+
+#[test]
+fn two_objects_of_an_environment_never_bear_one_name() {
+    let started = Instant::now();
+    let mut examined = 0;
+    for case in &corpus().cases {
+        for env in case.environments() {
+            let mut seen = BTreeMap::new();
+            for (path, objects) in environment(case, &env).into_iter().filter(|(path, _)| deployable(path) != "ensemble") {
+                for object in objects {
+                    let id = (object["apiVersion"].as_str().unwrap_or_default().to_owned(), check::cite(&object));
+                    examined += 1;
+                    assert_eq!(seen.insert(id.clone(), path.clone()), None, "{} {env}: {} is twice, in {path} and elsewhere", case.id, id.1);
+                }
+            }
+        }
+    }
+    gate("unique objects", examined, started);
+}
