@@ -107,8 +107,10 @@ fn no_secret_leaks() {
     assert!(!scan(&bad).ok, "a GitLab token passed");
 }
 
-/// (name of the gate, which files, the vendor's schema in check-jsonschema, a bad sample)
-const SCHEMAS: [(&str, fn(&str) -> bool, &str, &str); 3] = [
+/// Name of the gate, which files, the vendor's schema in check-jsonschema, a bad sample.
+type Schema = (&'static str, fn(&str) -> bool, &'static str, &'static str);
+
+const SCHEMAS: [Schema; 3] = [
     ("GitHub workflows schema", |f| f.contains(".github/workflows/"), "vendor.github-workflows", "on: push\njobs: {a: {etapes: []}}\n"),
     ("Renovate schema", |f| ends(f, &["renovate.json"]), "vendor.renovate", "{\"extends\": 3}\n"),
     ("GitLab CI schema", |f| base(f).starts_with(".gitlab-ci") && ends(f, &[".yml"]), "vendor.gitlab-ci", "a: {script: [x], etape: b, when: parfois}\n"),

@@ -1,5 +1,5 @@
 //! The secondary chain, loaded by a local runner with the stand-in catalogue in place of the platform's: jobs, stages,
-//! needs and includes resolve, and the order is the platform's (tests/conformance/stand_in_catalog/load.sh).
+//! needs and includes resolve, and the order is the platform's (`stand_in_catalog/load.sh`).
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

