@@ -6,6 +6,8 @@
 mod answers;
 #[path = "conformance/argo.rs"]
 mod argo;
+#[path = "conformance/backend.rs"]
+mod backend;
 #[path = "conformance/corpus.rs"]
 mod corpus;
 #[path = "conformance/files.rs"]
@@ -16,6 +18,8 @@ mod helm;
 mod pipeline;
 #[path = "conformance/platform.rs"]
 mod platform;
+#[path = "common/postgres.rs"]
+mod postgres;
 #[path = "conformance/schemas.rs"]
 mod schemas;
 #[path = "common/tools.rs"]

@@ -25,11 +25,83 @@ const LEAST: usize = 20;
 /// Texts that break a format somewhere. Those with a line feed go to questions of several lines only.
 fn hostile() -> Vec<String> {
     let mut texts: Vec<String> = [
-        "no", "on", "y", "~", "null", "1e3", "0x1F", "012", "1_000", "12:30:45", "2026-01-02", "-1", ".5", "=", "<<", "a: b", "a #b", "#c", "*a", "&b",
-        "!x", "!!int 3", "%d", "@a", "`a`", "- a", "? a", "[a", "{a", "]]>", "}}", "{{ 7*7 }}", "{% raw %}", "{# x #}", "{{ nom }}", "$(id)", "${HOME}",
-        "`id`", "; rm x", "| tee", "x\"y'z", "\\", "\\n", "a\\", "'", "\"", "'''", "\"\"\"", "'; DROP TABLE x; --", "$$", "$1", "<b>", "<!-- x", "--> y",
-        "&amp;", "[a](b)", "**x**", "| a | b |", "../x", "C:\\x", "\u{85}x", "\u{2028}x", "\u{200f}x", "\u{202e}x", "\u{feff}x", "😀", "é", "e\u{301}",
-        "\u{a0}x", "---", "...", "%YAML 1.1", "key: |", " x", "x ", "|", ">",
+        "no",
+        "on",
+        "y",
+        "~",
+        "null",
+        "1e3",
+        "0x1F",
+        "012",
+        "1_000",
+        "12:30:45",
+        "2026-01-02",
+        "-1",
+        ".5",
+        "=",
+        "<<",
+        "a: b",
+        "a #b",
+        "#c",
+        "*a",
+        "&b",
+        "!x",
+        "!!int 3",
+        "%d",
+        "@a",
+        "`a`",
+        "- a",
+        "? a",
+        "[a",
+        "{a",
+        "]]>",
+        "}}",
+        "{{ 7*7 }}",
+        "{% raw %}",
+        "{# x #}",
+        "{{ nom }}",
+        "$(id)",
+        "${HOME}",
+        "`id`",
+        "; rm x",
+        "| tee",
+        "x\"y'z",
+        "\\",
+        "\\n",
+        "a\\",
+        "'",
+        "\"",
+        "'''",
+        "\"\"\"",
+        "'; DROP TABLE x; --",
+        "$$",
+        "$1",
+        "<b>",
+        "<!-- x",
+        "--> y",
+        "&amp;",
+        "[a](b)",
+        "**x**",
+        "| a | b |",
+        "../x",
+        "C:\\x",
+        "\u{85}x",
+        "\u{2028}x",
+        "\u{200f}x",
+        "\u{202e}x",
+        "\u{feff}x",
+        "😀",
+        "é",
+        "e\u{301}",
+        "\u{a0}x",
+        "---",
+        "...",
+        "%YAML 1.1",
+        "key: |",
+        " x",
+        "x ",
+        "|",
+        ">",
     ]
     .map(str::to_owned)
     .to_vec();
@@ -39,7 +111,9 @@ fn hostile() -> Vec<String> {
 
 fn multiline() -> Vec<String> {
     let mut texts: Vec<String> =
-        ["a\nb", "a\n\nb\n", "\na", "a: b\nc: d", "---\nx: 1", "# t\n\n- x", "EOF\nx", "*/\nx", "\"\"\"\nx", "{{ 7*7 }}\n{% x %}"].map(str::to_owned).to_vec();
+        ["a\nb", "a\n\nb\n", "\na", "a: b\nc: d", "---\nx: 1", "# t\n\n- x", "EOF\nx", "*/\nx", "\"\"\"\nx", "{{ 7*7 }}\n{% x %}"]
+            .map(str::to_owned)
+            .to_vec();
     texts.push(format!("long {}", "x".repeat(480)));
     texts
 }
@@ -73,7 +147,7 @@ impl Draw<'_> {
         given.insert("nom".into(), json!(nom));
         let slug = format!("{}{}", ["a", "9", "demo", "projet7"][self.random.below(4)], self.random.below(100_000));
         given.insert("slug".into(), json!(slug));
-        let description = if turn % 3 == 0 { self.multiline[turn / 3 % self.multiline.len()].clone() } else { self.text(true) };
+        let description = if turn.is_multiple_of(3) { self.multiline[turn / 3 % self.multiline.len()].clone() } else { self.text(true) };
         given.insert("description".into(), json!(description));
         if given.get("authentification") == Some(&json!("aucune")) {
             let motif = format!("parce que {}", self.text(true));
@@ -81,7 +155,9 @@ impl Draw<'_> {
         }
         let labels = ["dev", "formation", "qualif", "test", "preprod", "prod"];
         let count = 1 + self.random.below(4);
-        let environments: Vec<Value> = (0..count).map(|i| json!({"nom": format!("{}{i}", ["e", "no", "1e"][self.random.below(3)]), "env": labels[self.random.below(6)]})).collect();
+        let environments: Vec<Value> = (0..count)
+            .map(|i| json!({"nom": format!("{}{i}", ["e", "no", "1e"][self.random.below(3)]), "env": labels[self.random.below(6)]}))
+            .collect();
         given.insert("environnements".into(), json!(environments));
         given
     }
@@ -155,7 +231,7 @@ fn examine(kit: &Kit, answers: &Map<String, Value>) -> (Vec<(String, Vec<u8>)>, 
         Ok(tree) => tree,
         Err(problems) => return (Vec::new(), vec![format!("does not render: {problems:?}")]),
     };
-    let verbatim: HashSet<&[u8]> = kit.files.paths().filter(|p| !p.ends_with(".tera")).filter_map(|p| kit.files.get(p)).collect();
+    let verbatim: HashSet<&[u8]> = kit.files.paths().filter(|p| extension(p) != "tera").filter_map(|p| kit.files.get(p)).collect();
     let (mut contents, mut problems) = (Vec::new(), Vec::new());
     let hostile: Vec<&str> = ["nom", "description", "authentification_motif"].iter().filter_map(|id| answers[*id].as_str()).collect();
     for (path, file) in tree.files() {
@@ -241,13 +317,20 @@ fn keep(folder: &Path, number: usize, path: &str, bytes: &[u8]) -> Option<String
     let documents: Result<Vec<Value>, String> = format!("\n{text}")
         .split("\n---\n")
         .filter(|d| !d.trim().is_empty())
-        .map(|d| if extension(path) == "json" { serde_json::from_str(d).map_err(|e| e.to_string()) } else { mirai_kit::yaml::parse(path, d).map_err(|p| format!("{}: {}", p.at, p.what.en)) })
+        .map(|d| {
+            if extension(path) == "json" {
+                serde_json::from_str(d).map_err(|e| e.to_string())
+            } else {
+                mirai_kit::yaml::parse(path, d).map_err(|p| format!("{}: {}", p.at, p.what.en))
+            }
+        })
         .collect();
     match documents {
         Err(why) => Some(format!("{path}: {why}")),
         Ok(documents) => {
             std::fs::write(folder.join(format!("{number}.in")), text).unwrap();
-            std::fs::write(folder.join(format!("{number}.expected")), serde_json::to_vec(&json!({"path": path, "documents": documents})).unwrap()).unwrap();
+            std::fs::write(folder.join(format!("{number}.expected")), serde_json::to_vec(&json!({"path": path, "documents": documents})).unwrap())
+                .unwrap();
             None
         }
     }

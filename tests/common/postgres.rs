@@ -48,6 +48,11 @@ impl Server {
         server
     }
 
+    /// Folder of the socket: what a client takes as host.
+    pub fn socket(&self) -> &str {
+        self.folder.path().to_str().expect("path")
+    }
+
     fn admin(&self, program: &str, args: &[&str]) {
         let path = self.bin.join(program);
         let mut command = if is_root() {

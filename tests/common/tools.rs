@@ -1,5 +1,11 @@
 //! The real programs that judge the output. A missing one is a failure that says what to do: nothing is skipped.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "tests: each crate uses its part and fails by panicking")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "tests: each crate uses its part and fails by panicking"
+)]
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -37,8 +37,7 @@ fn application(app: &Value, repositories: &BTreeMap<String, PathBuf>, examined: 
         problems.push(format!("{name}: no source"));
     }
     let url = |s: &Value| s["repoURL"].as_str().unwrap_or_default().to_owned();
-    let refs: BTreeMap<&str, &PathBuf> =
-        sources.iter().filter_map(|s| Some((s["ref"].as_str()?, repositories.get(&url(s))?))).collect();
+    let refs: BTreeMap<&str, &PathBuf> = sources.iter().filter_map(|s| Some((s["ref"].as_str()?, repositories.get(&url(s))?))).collect();
     for source in &sources {
         *examined += 1;
         let Some(root) = repositories.get(&url(source)) else {

@@ -59,7 +59,7 @@ fn judge(name: &str, program: &str, options: &[&str], files: &[(String, PathBuf)
 
 #[test]
 fn yaml_is_clean_without_duplicate_keys() {
-    let rules = "{extends: default, rules: {line-length: disable, document-start: disable, truthy: {check-keys: false}, comments: {min-spaces-from-content: 1}, braces: {max-spaces-inside: 1}}}";
+    let rules = "{extends: default, rules: {line-length: disable, document-start: disable, comments-indentation: disable, truthy: {check-keys: false}, comments: {min-spaces-from-content: 1}, braces: {max-spaces-inside: 1}}}";
     judge("yamllint", "bin/yamllint", &["--strict", "-d", rules], &distinct(plain_yaml), ("bad.yaml", "a: 1\na: 2\n"));
 }
 
@@ -79,7 +79,13 @@ fn scripts_pass_shellcheck() {
 #[test]
 fn dockerfiles_pass_hadolint() {
     let files = distinct(|f| base(f).starts_with("Dockerfile"));
-    judge("hadolint", "bin/hadolint", &["--failure-threshold", "info"], &files, ("Dockerfile", "FROM python:latest\nRUN cd /x && apt-get install curl\n"));
+    judge(
+        "hadolint",
+        "bin/hadolint",
+        &["--failure-threshold", "info"],
+        &files,
+        ("Dockerfile", "FROM python:latest\nRUN cd /x && apt-get install curl\n"),
+    );
 }
 
 #[test]
@@ -96,7 +102,9 @@ fn json_parses() {
 #[test]
 fn no_secret_leaks() {
     let started = Instant::now();
-    let scan = |folder: &Path| run(&tool("bin/gitleaks"), ["dir", "--no-banner", "--redact", "--exit-code", "7", &folder.display().to_string()], Path::new("."));
+    let scan = |folder: &Path| {
+        run(&tool("bin/gitleaks"), ["dir", "--no-banner", "--redact", "--exit-code", "7", &folder.display().to_string()], Path::new("."))
+    };
     let cases = &corpus().cases;
     let ran = scan(cases[0].folder.parent().unwrap());
     gate("gitleaks (files)", cases.iter().map(|c| c.files.len()).sum(), started);
@@ -113,7 +121,12 @@ type Schema = (&'static str, fn(&str) -> bool, &'static str, &'static str);
 const SCHEMAS: [Schema; 3] = [
     ("GitHub workflows schema", |f| f.contains(".github/workflows/"), "vendor.github-workflows", "on: push\njobs: {a: {etapes: []}}\n"),
     ("Renovate schema", |f| ends(f, &["renovate.json"]), "vendor.renovate", "{\"extends\": 3}\n"),
-    ("GitLab CI schema", |f| base(f).starts_with(".gitlab-ci") && ends(f, &[".yml"]), "vendor.gitlab-ci", "a: {script: [x], etape: b, when: parfois}\n"),
+    (
+        "GitLab CI schema",
+        |f| base(f).starts_with(".gitlab-ci") && ends(f, &[".yml"]),
+        "vendor.gitlab-ci",
+        "a: {script: [x], etape: b, when: parfois}\n",
+    ),
 ];
 
 #[test]
@@ -158,7 +171,13 @@ fn prometheus_accepts_every_rule() {
     for (file, path) in distinct(|f| f.contains("rules/metrics/") && ends(f, &[".yaml.tpl"])) {
         let text = std::fs::read_to_string(&path).unwrap();
         // Helm's own escape of Prometheus templates: {{ "{{" }} … {{ "}}" }} and {{ `…` }}.
-        let text = text.replace("{{ \"{{\" }}", "{{").replace("{{ \"}}\" }}", "}}").replace("{{`", "").replace("`}}", "").replace("{{ `", "").replace("` }}", "");
+        let text = text
+            .replace("{{ \"{{\" }}", "{{")
+            .replace("{{ \"}}\" }}", "}}")
+            .replace("{{`", "")
+            .replace("`}}", "")
+            .replace("{{ `", "")
+            .replace("` }}", "");
         keep(text, &file);
     }
     let (ok, said) = on_all("bin/promtool", &["check", "rules"], &files.iter().map(|(_, p)| p.clone()).collect::<Vec<_>>());
@@ -172,7 +191,11 @@ fn prometheus_accepts_every_rule() {
 #[test]
 fn generated_rule_tests_pass() {
     let started = Instant::now();
-    let tests = distinct(|f| ends(f, &[".yaml", ".yml"]) && (f.contains("/tests/") || f.contains("/essais/")) && (f.contains("rules") || f.contains("regles") || f.contains("observabilite")));
+    let tests = distinct(|f| {
+        ends(f, &[".yaml", ".yml"])
+            && (f.contains("/tests/") || f.contains("/essais/"))
+            && (f.contains("rules") || f.contains("regles") || f.contains("observabilite"))
+    });
     let mut examined = 0;
     for (file, path) in &tests {
         let text = std::fs::read_to_string(path).unwrap();

@@ -13,7 +13,7 @@ use crate::tools::gate;
 /// Secrets that exist without a manifest of ours: the pull secret of each namespace (Cloud π Native, chart dso-ns), and
 /// those that the project tells its team to make: a document, an outside request or a model of secrets names them.
 fn provided(case: &Case, objects: &[Value]) -> BTreeSet<String> {
-    let told = case.files.iter().filter(|f| f.ends_with(".md") || f.ends_with("demarches.yaml") || f.ends_with(".exemple"));
+    let told = case.files.iter().filter(|f| [".md", "demarches.yaml", ".exemple"].iter().any(|end| f.ends_with(end)));
     let told: BTreeSet<String> = told
         .flat_map(|f| {
             let words = |c: char| !(c.is_ascii_alphanumeric() || c == '-');
@@ -66,10 +66,7 @@ fn deployable(path: &str) -> &str {
 
 /// Every object of an environment, by chart. An umbrella repeats the others: it is left to the admission table.
 fn environment(case: &Case, environment: &str) -> Vec<(String, Vec<Value>)> {
-    case.charts
-        .iter()
-        .map(|(path, key)| (path.clone(), corpus().rendered[&(key.clone(), environment.to_owned())].objects.clone()))
-        .collect()
+    case.charts.iter().map(|(path, key)| (path.clone(), corpus().rendered[&(key.clone(), environment.to_owned())].objects.clone())).collect()
 }
 
 fn show(counts: &BTreeMap<&'static str, usize>) -> String {
@@ -96,18 +93,35 @@ fn the_platform_admits_every_pod() {
                 };
                 for finding in &report.findings {
                     let line = format!("{path} {}: {}: {}", finding.object, finding.rule, finding.message);
-                    if allowed.contains(finding.rule) { excused.insert(line) } else { failures.insert(format!("{} {line}", case.id)) };
+                    if allowed.contains(finding.rule) {
+                        excused.insert(line)
+                    } else {
+                        failures.insert(format!("{} {line}", case.id))
+                    };
                 }
                 total.merge(report);
             }
         }
     }
-    let ours: BTreeSet<&String> = excused.iter().filter(|l| ["backend", "postgres", "qdrant"].iter().any(|id| deployable(l.split(' ').next().unwrap()) == *id)).collect();
+    let ours: BTreeSet<&String> =
+        excused.iter().filter(|l| ["backend", "postgres", "qdrant"].iter().any(|id| deployable(l.split(' ').next().unwrap()) == *id)).collect();
     assert!(ours.is_empty(), "our own charts and the default service have no excuse: {ours:#?}");
-    for rule in ["check-labels", "need-containers-ressources", "restrict-image-registry", "need-liveness-readiness", "limit-size-pvc", "cm-no-credentials", "restrict-nodeport"] {
+    for rule in [
+        "check-labels",
+        "need-containers-ressources",
+        "restrict-image-registry",
+        "need-liveness-readiness",
+        "limit-size-pvc",
+        "cm-no-credentials",
+        "restrict-nodeport",
+    ] {
         assert!(total.examined.get(rule).is_some_and(|n| *n > 0), "{rule} examined nothing");
     }
-    gate(&format!("admission table, {} recorded as unmet by catalogue charts ({})", excused.len(), show(&total.examined)), total.examined.values().sum(), started);
+    gate(
+        &format!("admission table, {} recorded as unmet by catalogue charts ({})", excused.len(), show(&total.examined)),
+        total.examined.values().sum(),
+        started,
+    );
     assert!(failures.is_empty(), "{} findings: {failures:#?}", failures.len());
 }
 

@@ -13,8 +13,7 @@ use crate::tools::{Ran, folder, gate, run, tool};
 /// Near the platform's, and near the newest that its operators support.
 const KUBERNETES: [&str; 2] = ["1.31.0", "1.34.0"];
 
-const OPERATORS: &str =
-    "postgresql.cnpg.io,barmancloud.cnpg.io,monitoring.coreos.com,argoproj.io,secrets.hashicorp.com,isindir.github.com";
+const OPERATORS: &str = "postgresql.cnpg.io,barmancloud.cnpg.io,monitoring.coreos.com,argoproj.io,secrets.hashicorp.com,isindir.github.com";
 
 /// Every YAML file of the projects that holds Kubernetes objects outside a chart: Argo CD's, and rules for one's own cluster.
 fn loose(case: &Case) -> Vec<PathBuf> {
