@@ -183,7 +183,7 @@ fn draw_all(kit: &Kit) -> Vec<Map<String, Value>> {
     let mut texts = BTreeMap::<String, usize>::new();
     let wanted: BTreeSet<String> = hostile().into_iter().chain(multiline()).collect();
     // Turns go on until the floor of every text is reached too.
-    while sets.len() < SETS || wanted.iter().any(|t| texts.get(t).is_none_or(|n| *n < LEAST) && refused.get(t).is_none_or(|n| *n < 50)) {
+    while sets.len() < SETS || wanted.iter().any(|t| texts.get(t).is_none_or(|n| *n < LEAST) && refused.get(t).is_none_or(|n| *n < LEAST)) {
         assert!(turn < 20 * SETS, "drawing does not end; refused: {refused:?}");
         let given = draw.given(turn);
         turn += 1;
