@@ -45,7 +45,9 @@ fn installed(case: &Case, name: &str) -> PathBuf {
     let folder = fresh(name);
     copy(&application(case), &folder);
     let environment = environment(&folder.join("backend"));
-    std::os::unix::fs::symlink(environment, folder.join("backend/.venv")).unwrap();
+    std::os::unix::fs::symlink(&environment, folder.join("backend/.venv")).unwrap();
+    // Newer than the lock that was just copied: make has nothing to install.
+    std::fs::write(environment.join(".pret"), "").unwrap();
     folder
 }
 
