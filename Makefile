@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: build tools test fmt lint deny check-tools-scripts doctest alltests backend-variants
+.PHONY: build tools test fmt lint deny check-tools-scripts doctest backend-variants
 
 TOOLS := $(CURDIR)/target/tools
 

@@ -133,7 +133,8 @@ impl Draw<'_> {
         self.random.pick(of).clone()
     }
 
-    fn given(&mut self, turn: usize) -> Map<String, Value> {
+    /// `wanted`: a text that was not drawn enough yet.
+    fn given(&mut self, turn: usize, wanted: Option<&String>) -> Map<String, Value> {
         let mut given = Map::new();
         for (id, values) in self.closed.clone() {
             given.insert(id, self.random.pick(&values).clone());
@@ -149,6 +150,9 @@ impl Draw<'_> {
         given.insert("slug".into(), json!(slug));
         let description = if turn.is_multiple_of(3) { self.multiline[turn / 3 % self.multiline.len()].clone() } else { self.text(true) };
         given.insert("description".into(), json!(description));
+        if let Some(text) = wanted {
+            given.insert(if text.contains('\n') || text.chars().count() > 60 { "description" } else { "nom" }.into(), json!(text));
+        }
         if given.get("authentification") == Some(&json!("aucune")) {
             let motif = format!("parce que {}", self.text(true));
             given.insert("authentification_motif".into(), json!(motif));
@@ -183,9 +187,14 @@ fn draw_all(kit: &Kit) -> Vec<Map<String, Value>> {
     let mut texts = BTreeMap::<String, usize>::new();
     let wanted: BTreeSet<String> = hostile().into_iter().chain(multiline()).collect();
     // Turns go on until the floor of every text is reached too.
-    while sets.len() < SETS || wanted.iter().any(|t| texts.get(t).is_none_or(|n| *n < LEAST) && refused.get(t).is_none_or(|n| *n < LEAST)) {
+    loop {
+        let enough = |t: &String| texts.get(t).is_some_and(|n| *n >= LEAST) || refused.get(t).is_some_and(|n| *n >= LEAST);
+        let lacking = wanted.iter().find(|t| !enough(t)).filter(|_| sets.len() >= SETS);
+        if sets.len() >= SETS && lacking.is_none() {
+            break;
+        }
         assert!(turn < 20 * SETS, "drawing does not end; refused: {refused:?}");
-        let given = draw.given(turn);
+        let given = draw.given(turn, lacking);
         turn += 1;
         match resolved(kit, &given) {
             Ok(answers) => {
@@ -258,10 +267,10 @@ fn examine(kit: &Kit, answers: &Map<String, Value>) -> (Vec<(String, Vec<u8>)>, 
         let text = std::str::from_utf8(&file.bytes).unwrap();
         let value: Value = mirai_kit::yaml::parse(path.as_str(), text).unwrap_or_else(|p| panic!("{}: {}", p.at, p.what.en));
         for (id, answer) in answers {
-            if value.pointer(&format!("/answers/{id}")).is_some_and(|v| v != answer) {
-                problems.push(format!("{path}: answer {id} reads back {} instead of {answer}", value["answers"][id]));
+            if value.pointer(&format!("/reponses/{id}")).is_some_and(|v| v != answer) {
+                problems.push(format!("{path}: answer {id} reads back {} instead of {answer}", value["reponses"][id]));
             }
-            read += usize::from(value.pointer(&format!("/answers/{id}")).is_some());
+            read += usize::from(value.pointer(&format!("/reponses/{id}")).is_some());
         }
     }
     if read < answers.len() / 2 {
