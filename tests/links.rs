@@ -319,6 +319,23 @@ fn shell_blocks_use_files_and_targets_that_exist() {
 }
 
 #[test]
+fn every_cited_step_is_in_the_list_of_steps() {
+    for project in PROJECTS.iter() {
+        let list = format!("{}demarches.yaml", project.app());
+        let steps = project.texts.iter().find(|(path, _)| *path == list).map(|(_, text)| text.as_str()).expect("steps");
+        let mut seen = 0;
+        for (path, text) in markdown(project) {
+            for id in text.split("émarche `").skip(1).filter_map(|rest| rest.split('`').next()) {
+                seen += 1;
+                let listed = steps.lines().any(|line| line == format!("  - id: {id}") || line == format!("  - id: \"{id}\""));
+                assert!(listed, "[{}] {path} cites the step {id}, which is not listed", project.name);
+            }
+        }
+        assert!(seen > 0, "{}: no step cited", project.name);
+    }
+}
+
+#[test]
 fn the_judge_of_paths_bites() {
     assert!(fits("values-<environnement>.yaml", "values-dev.yaml") && fits("*.sql", "100_base.sql") && fits("a", "a"));
     assert!(!fits("values-<environnement>.yaml", "values.yaml") && !fits("*.sql", "a.md") && !fits("a", "ab"));
