@@ -11,6 +11,9 @@ from starlette.exceptions import HTTPException
 
 from app.journaux import correlation
 
+# Noms de la RFC 9110 que Python n'a pris qu'en 3.13 : les réponses et la description ne dépendent pas de sa version.
+_NOMS = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
+
 
 class Champ(BaseModel):
     """Champ refusé : où, et pourquoi. Jamais la valeur."""
@@ -36,12 +39,17 @@ class ReponseProbleme(JSONResponse):
     media_type = "application/problem+json"
 
 
+def nom_du_statut(statut: int) -> str:
+    """Nom du statut HTTP."""
+    return _NOMS.get(statut) or HTTPStatus(statut).phrase
+
+
 def probleme(
     statut: int, detail: str, *, champs: list[Champ] | None = None, entetes: Mapping[str, str] | None = None
 ) -> ReponseProbleme:
     """Construit la réponse d'erreur."""
     corps = Probleme(
-        title=HTTPStatus(statut).phrase, status=statut, detail=detail, correlation=correlation.get(), champs=champs
+        title=nom_du_statut(statut), status=statut, detail=detail, correlation=correlation.get(), champs=champs
     )
     return ReponseProbleme(corps.model_dump(exclude_none=True), status_code=statut, headers=dict(entetes or {}))
 
@@ -50,7 +58,7 @@ def reponses(*statuts: int) -> dict[int | str, dict[str, object]]:
     """Réponses d'erreur d'une route, pour la description OpenAPI."""
     return {
         statut: {
-            "description": HTTPStatus(statut).phrase,
+            "description": nom_du_statut(statut),
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Probleme"}}},
         }
         for statut in statuts
