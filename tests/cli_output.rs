@@ -54,8 +54,10 @@ fn messages_go_to_stderr_alone() {
         "Ensuite :",
         "cd demo/app",
         "mirai-kit next",
-        "git remote add origin",
+        "make -C backend test",
     ]);
+    let placed = "new placed --defaults --set forge.primaire=https://forge.exemple.fr/equipe";
+    Test::new().run(placed).code(0).says(&["git remote add origin https://forge.exemple.fr/equipe/placed-app.git && git push -u origin main"]);
     Test::new().run("new demo --defaults --no-git --lang en").code(0).prints_nothing().says(&[
         "✔ demo: ",
         " files",

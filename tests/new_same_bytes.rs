@@ -46,7 +46,7 @@ fn today_is_the_day_of_the_local_calendar_and_source_date_epoch_takes_its_place(
 #[test]
 fn a_dot_takes_its_name_from_the_folder() {
     let test = Test::new().inside("mon-appli");
-    test.run("new . --defaults --no-git --set depots=mono").code(0).says(&["✔ . : ", "cd ."]);
+    test.run("new . --defaults --no-git --set depots=mono").code(0).says(&["✔ . : ", "git init -b main"]);
     let manifest = String::from_utf8(test.tree(".").into_iter().find(|(p, _)| p == ".mirai-kit.yaml").unwrap().1).unwrap();
     assert!(manifest.contains("\"nom\": \"mon-appli\"") && manifest.contains("slug: \"monappli\""), "{manifest}");
 }

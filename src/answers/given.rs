@@ -12,6 +12,8 @@ pub enum Origin {
     File(String),
     /// A `--set` flag, by its key.
     Flag(String),
+    /// The command's own argument, by its name.
+    Argument(&'static str),
     /// The terminal.
     Prompt,
     /// The kit's default.
@@ -25,6 +27,7 @@ impl Origin {
         match self {
             Self::File(name) => format!("{name}:{line}:{column}"),
             Self::Flag(key) => format!("--set {key}"),
+            Self::Argument(name) => (*name).to_owned(),
             Self::Prompt | Self::Default => String::new(),
         }
     }
@@ -89,6 +92,12 @@ impl Given {
         }
         self.values.insert(key.to_owned(), (origin, node));
         Ok(())
+    }
+
+    /// Takes the command's argument as the answer to `key`, unless a flag or the file gives one.
+    pub fn argument(&mut self, key: &str, name: &'static str, value: &str) {
+        let node = || Node { line: 0, column: 0, kind: Kind::Scalar(value.into()) };
+        self.values.entry(key.to_owned()).or_insert_with(|| (Origin::Argument(name), node()));
     }
 
     /// The value given for a key.

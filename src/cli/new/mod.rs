@@ -28,8 +28,12 @@ pub(super) fn run(arguments: &clap::ArgMatches, lang: Lang) -> Result<Exit, Fail
     // A target that cannot be written in is said before any question.
     apply::check_target(&place.target, &Tree::default()).map_err(|e| translate::apply(&e))?;
     let kit = load(&options).map_err(|p| (Exit::Invalid, p))?;
-    let given = answers::given(&options).map_err(|p| (Exit::Invalid, p))?;
+    let mut given = answers::given(&options).map_err(|p| (Exit::Invalid, p))?;
     let interactive = !options.defaults && ui::can_ask();
+    // A person is asked, with the argument as default; a program has already answered.
+    if !interactive && kit.questions().any(|q| q.id == "nom") {
+        given.argument("nom", if lang == Lang::Fr { "NOM" } else { "NAME" }, &place.name);
+    }
     let cancel = Cancel::new();
     let watch = ui::interrupt::Watch::start(&cancel, interactive, lang)
         .map_err(|e| (Exit::Failure, vec![Problem::new("", text!("signaux inaccessibles : {e}", "signals cannot be watched: {e}"))]))?;

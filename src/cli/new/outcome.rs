@@ -110,12 +110,26 @@ impl Outcome<'_> {
         let mut folder = if self.place.here { std::path::PathBuf::new() } else { self.place.target.clone() };
         folder.extend(first.and_then(|r| r.path.as_ref()).map(SafeRelPath::as_str));
         let folder = folder.to_string_lossy();
-        let enter = format!("cd {}", quoted(if folder.is_empty() { "." } else { &folder }));
-        let publish = match (self.report.commits.is_empty(), first) {
-            (false, Some(first)) => format!("git remote add origin {} && git push -u origin main", quoted(&self.url(first))),
-            _ => "git init -b main && git add --all && git commit -m Création".to_owned(),
+        let enter = if folder.is_empty() { "git log --stat".to_owned() } else { format!("cd {}", quoted(&folder)) };
+        [enter, "mirai-kit next".to_owned(), self.third(first)]
+    }
+
+    /// Publish where the repository is known, else try the application.
+    fn third(&self, first: Option<&Repository>) -> String {
+        let Some(first) = first.filter(|_| !self.report.commits.is_empty()) else {
+            return "git init -b main && git add --all && git commit -m Création".to_owned();
         };
-        [enter, "mirai-kit next".to_owned(), publish]
+        let url = self.url(first);
+        let prefix = first.path.as_ref().map_or_else(String::new, |p| format!("{p}/"));
+        if self.place.here {
+            "git push -u origin main".to_owned()
+        } else if !url.contains("a-completer") {
+            format!("git remote add origin {} && git push -u origin main", quoted(&url))
+        } else if self.tree.get(&format!("{prefix}backend/Makefile")).is_some() {
+            "make -C backend test".to_owned()
+        } else {
+            "git log --stat".to_owned()
+        }
     }
 
     /// Where a repository goes, when the kit asks for a forge.
