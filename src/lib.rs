@@ -7,6 +7,7 @@ pub mod apply;
 pub mod check;
 pub mod cli;
 pub mod demarches;
+pub mod digest;
 pub mod git;
 pub mod kit;
 pub mod plan;

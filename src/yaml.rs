@@ -31,6 +31,27 @@ pub enum Kind {
 }
 
 impl Node {
+    /// The null, boolean, number or string that stands here.
+    #[must_use]
+    pub fn scalar(&self) -> Option<&Value> {
+        match &self.kind {
+            Kind::Scalar(value) => Some(value),
+            Kind::Seq(_) | Kind::Map(_) => None,
+        }
+    }
+
+    /// The string that stands here.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        self.scalar().and_then(Value::as_str)
+    }
+
+    /// The integer that stands here.
+    #[must_use]
+    pub fn as_i64(&self) -> Option<i64> {
+        self.scalar().and_then(Value::as_i64)
+    }
+
     /// The node without its places.
     #[must_use]
     pub fn value(&self) -> Value {
@@ -42,22 +63,44 @@ impl Node {
     }
 }
 
-/// Parses a document into a type.
+/// A fault of the text itself, before any meaning is read.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// Line and column, from 1, when the fault has a place.
+    pub place: Option<(u64, u64)>,
+    /// What is wrong.
+    pub what: Text,
+    /// What to do, when there is something to do.
+    pub hint: Option<Text>,
+}
+
+impl Fault {
+    /// The problem of the file `name`.
+    #[must_use]
+    pub fn within(self, name: &str) -> Problem {
+        let at = self.place.map_or_else(|| name.to_owned(), |(line, column)| format!("{name}:{line}:{column}"));
+        Problem { at, what: self.what, hint: self.hint }
+    }
+}
+
+/// Parses a document into a type; [`Node`] keeps the place of everything.
 ///
 /// # Errors
 /// With the file, line and column of the first problem.
 pub fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Problem> {
-    serde_saphyr::from_str_with_options(text, options()).map_err(|e| located(name, &e))
+    read(text).map_err(|fault| fault.within(name))
 }
 
-/// Parses a document into located nodes; an empty document is an empty mapping.
+/// Parses a document into located nodes, for a caller with its own form of refusals.
 ///
 /// # Errors
-/// With the file, line and column of the first problem.
-pub fn parse_located(name: &str, text: &str) -> Result<Node, Problem> {
-    let spanned: Spanned<Raw> = parse(name, text)?;
-    let node = spanned.into();
-    Ok(node)
+/// The first fault.
+pub fn parse_located(text: &str) -> Result<Node, Fault> {
+    read(text)
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
+    serde_saphyr::from_str_with_options(text, options()).map_err(|e| fault(&e))
 }
 
 fn options() -> serde_saphyr::Options {
@@ -70,8 +113,8 @@ fn options() -> serde_saphyr::Options {
     }
 }
 
-fn located(name: &str, error: &serde_saphyr::Error) -> Problem {
-    let at = error.location().map_or_else(|| name.to_owned(), |l| format!("{name}:{}:{}", l.line(), l.column()));
+fn fault(error: &serde_saphyr::Error) -> Fault {
+    let place = error.location().map(|l| (l.line(), l.column()));
     let detail = error.to_string();
     let detail = detail.lines().next().unwrap_or_default();
     let detail = detail.strip_prefix("error: ").unwrap_or(detail);
@@ -81,87 +124,79 @@ fn located(name: &str, error: &serde_saphyr::Error) -> Problem {
     };
     if let Some(key) = detail.strip_prefix("duplicate mapping key: ") {
         let key = key.split(", set DuplicateKeyPolicy").next().unwrap_or(key);
-        return Problem::new(at, text!("clé en double : `{key}`", "duplicate key: `{key}`"))
-            .hint(Text::new("gardez une seule des deux lignes", "keep one of the two lines"));
-    }
-    Problem::new(at, text!("YAML invalide : {detail}", "invalid YAML: {detail}"))
-}
-
-enum Raw {
-    Scalar(Value),
-    Seq(Vec<Spanned<Raw>>),
-    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
-}
-
-impl From<Spanned<Raw>> for Node {
-    fn from(spanned: Spanned<Raw>) -> Self {
-        let kind = match spanned.value {
-            Raw::Scalar(value) => Kind::Scalar(value),
-            Raw::Seq(items) => Kind::Seq(items.into_iter().map(Into::into).collect()),
-            Raw::Map(entries) => {
-                Kind::Map(entries.into_iter().map(|(k, v)| (k.value, (k.referenced.line(), k.referenced.column()), v.into())).collect())
-            }
+        return Fault {
+            place,
+            what: text!("clé en double : `{key}`", "duplicate key: `{key}`"),
+            hint: Some(Text::new("gardez une seule des deux lignes", "keep one of the two lines")),
         };
-        Self { line: spanned.referenced.line(), column: spanned.referenced.column(), kind }
     }
+    Fault { place, what: text!("YAML invalide : {detail}", "invalid YAML: {detail}"), hint: None }
 }
 
-impl<'de> Deserialize<'de> for Raw {
+impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RawVisitor)
+        let spanned = Spanned::<Kind>::deserialize(deserializer)?;
+        Ok(Self { line: spanned.referenced.line(), column: spanned.referenced.column(), kind: spanned.value })
     }
 }
 
-struct RawVisitor;
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyKind)
+    }
+}
 
-impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw;
+struct AnyKind;
+
+impl<'de> Visitor<'de> for AnyKind {
+    type Value = Kind;
 
     fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("a YAML value")
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
-        Ok(Raw::Scalar(value.into()))
+    fn visit_bool<E>(self, value: bool) -> Result<Kind, E> {
+        Ok(Kind::Scalar(value.into()))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
-        Ok(Raw::Scalar(value.into()))
+    fn visit_i64<E>(self, value: i64) -> Result<Kind, E> {
+        Ok(Kind::Scalar(value.into()))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
-        Ok(Raw::Scalar(value.into()))
+    fn visit_u64<E>(self, value: u64) -> Result<Kind, E> {
+        Ok(Kind::Scalar(value.into()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
-        Ok(Raw::Scalar(Number::from_f64(value).map_or(Value::Null, Value::Number)))
+    fn visit_f64<E>(self, value: f64) -> Result<Kind, E> {
+        Ok(Kind::Scalar(Number::from_f64(value).map_or(Value::Null, Value::Number)))
     }
 
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Raw, E> {
-        Ok(Raw::Scalar(value.into()))
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Kind, E> {
+        Ok(Kind::Scalar(value.into()))
     }
 
-    fn visit_unit<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Scalar(Value::Null))
+    fn visit_unit<E>(self) -> Result<Kind, E> {
+        Ok(Kind::Scalar(Value::Null))
     }
 
-    fn visit_none<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Scalar(Value::Null))
+    fn visit_none<E>(self) -> Result<Kind, E> {
+        Ok(Kind::Scalar(Value::Null))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Kind, A::Error> {
         let mut items = Vec::new();
         while let Some(item) = access.next_element()? {
             items.push(item);
         }
-        Ok(Raw::Seq(items))
+        Ok(Kind::Seq(items))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Kind, A::Error> {
         let mut entries = Vec::new();
-        while let Some(key) = access.next_key()? {
-            entries.push((key, access.next_value()?));
+        while let Some(key) = access.next_key::<Spanned<String>>()? {
+            let place = (key.referenced.line(), key.referenced.column());
+            entries.push((key.value, place, access.next_value()?));
         }
-        Ok(Raw::Map(entries))
+        Ok(Kind::Map(entries))
     }
 }

@@ -15,7 +15,8 @@ use std::fs;
 use std::path::Path;
 
 use disk::{git, listing, repository};
-use mirai_kit::apply::{self, ApplyError, Options, SafeRelPath, sha256};
+use mirai_kit::apply::{self, ApplyError, Options, SafeRelPath};
+use mirai_kit::digest::sha256;
 use mirai_kit::plan::{self, Plan};
 use mirai_kit::render::{Owner, Repository, Tree, TreeFile};
 use serde_json::{Value, json};

@@ -14,8 +14,8 @@ use super::error::{ApplyError, Doing, TargetProblem};
 use super::journal::{Journal, Move};
 use super::place::Place;
 use super::staging::{self, Staging, Swept, TREE};
-use super::sum::sha256;
 use super::{Kind, Options, write};
+use crate::digest::sha256;
 use crate::git;
 use crate::render::Tree;
 

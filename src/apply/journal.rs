@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::Kind;
 use super::dir::Dir;
 use super::error::{ApplyError, Doing, TargetProblem};
-use super::sum::sha256;
+use crate::digest::sha256;
 
 /// Name of the journal in the staging folder, once it is complete.
 pub(super) const JOURNAL: &str = "journal";

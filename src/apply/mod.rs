@@ -22,14 +22,12 @@ mod place;
 mod portable;
 mod relpath;
 mod staging;
-mod sum;
 mod write;
 
 pub use create::{Report, check_target, create};
 pub use error::{ApplyError, TargetProblem};
 pub use options::{Cancel, Options};
 pub use relpath::{MAX_PATH_BYTES, PathError, SafeRelPath};
-pub use sum::sha256;
 
 /// What stands under a name of a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

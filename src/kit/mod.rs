@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 pub use manifest::{Computed, Constraint, Evidence, FileRule, ForEach, Generator, Manifest, Module, Warning};
 pub use question::{Choice, Question, QuestionType};
-pub use source::{KitFiles, hex};
+pub use source::KitFiles;
 
 use crate::text;
 use crate::text::{Problem, Text};

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 pub use diff::unified;
 
-use crate::apply::{self, ApplyError, sha256};
+use crate::apply::{self, ApplyError};
+use crate::digest::sha256;
 use crate::render::{Owner, Tree};
 
 /// Format of the JSON form; its schema is `schemas/plan.v1.schema.json`.

@@ -4,11 +4,11 @@
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::escape::quoted;
 use super::{Owner, Tree, TreeFile};
 use crate::apply::SafeRelPath;
+use crate::digest::sha256;
 use crate::kit::{Kit, Module};
 use crate::text;
 use crate::text::Problem;
@@ -25,7 +25,7 @@ pub(super) fn add(kit: &Kit, answers: &Map<String, Value>, active: &[&Module], t
         text.push_str("fichiers:\n");
         for (path, file) in tree.files() {
             let Some(relative) = path.as_str().strip_prefix(&prefix) else { continue };
-            let sum = crate::kit::hex(&Sha256::digest(&file.bytes));
+            let sum = sha256(&file.bytes);
             let owner = match file.owner {
                 Owner::Kit => "kit",
                 Owner::Shared => "shared",

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::Output;
 use super::model::{Entity, Model, Processing};
 use super::report::RgpdWarning;
+use super::vocabulary::FAMILIES;
 
 /// All documents of `model`.
 pub(super) fn files(model: &Model, warnings: &[RgpdWarning]) -> Vec<Output> {
@@ -33,35 +34,6 @@ fn md(text: &str) -> String {
     }
     out
 }
-
-fn family(code: &str) -> &str {
-    match code {
-        "etat-civil" => "État civil, identité, données d'identification, images",
-        "vie-personnelle" => "Vie personnelle",
-        "vie-professionnelle" => "Vie professionnelle",
-        "economique-financier" => "Informations d'ordre économique et financier",
-        "connexion" => "Données de connexion",
-        "localisation" => "Données de localisation",
-        "internet" => "Internet",
-        "sensible" => "Données sensibles (article 9)",
-        "infraction" => "Données d'infraction (article 10)",
-        "nir" => "NIR",
-        other => other,
-    }
-}
-
-const FAMILIES: &[&str] = &[
-    "etat-civil",
-    "vie-personnelle",
-    "vie-professionnelle",
-    "economique-financier",
-    "connexion",
-    "localisation",
-    "internet",
-    "sensible",
-    "infraction",
-    "nir",
-];
 
 fn register(model: &Model) -> String {
     let mut out = format!(
@@ -125,9 +97,9 @@ fn sheet(model: &Model, p: &Processing, n: usize, out: &mut String) {
         if p.snapshot_only { "jeu diffusable (niveau « complet »), jamais la base vivante" } else { "base de l'application" },
     );
     out.push_str("\n### Catégories de données\n\n| Famille (CNIL) | Champs | Sensible | Durée de conservation |\n|---|---|---|---|\n");
-    for code in FAMILIES {
+    for (code, family) in FAMILIES {
         for entity in &entities {
-            let fields: Vec<_> = entity.personal_fields().filter(|(_, q)| q.family == *code).collect();
+            let fields: Vec<_> = entity.personal_fields().filter(|(_, q)| q.family == code).collect();
             if fields.is_empty() {
                 continue;
             }
@@ -136,7 +108,7 @@ fn sheet(model: &Model, p: &Processing, n: usize, out: &mut String) {
             let special: Vec<String> =
                 fields.iter().filter_map(|(_, q)| q.article9.as_ref().map(|(t, why)| format!("{} — {}", md(t), md(why)))).collect();
             let nir: Vec<String> = fields.iter().filter_map(|(_, q)| q.nir_basis.as_ref().map(|t| md(t))).collect();
-            let _ = writeln!(out, "| {} | {names} | {} | {} |", family(code), none([special, nir].concat().join(" ; ")), term(model, entity));
+            let _ = writeln!(out, "| {} | {names} | {} | {} |", family, none([special, nir].concat().join(" ; ")), term(model, entity));
         }
     }
     out.push_str(

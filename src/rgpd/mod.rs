@@ -4,13 +4,14 @@
 //! Rule names and the shape of the SQL were measured on a real server by a prototype; the leak that a choice closes is named
 //! where the choice is made.
 
+mod block;
 mod check;
 mod documents;
 mod model;
-mod node;
 mod read;
 mod read_entity;
 mod read_field;
+mod read_personal;
 mod report;
 mod rules;
 mod sql;
@@ -19,8 +20,9 @@ mod vocabulary;
 
 pub use report::{RgpdError, RgpdWarning};
 
-use node::Node;
 use report::Sink;
+
+use crate::yaml;
 
 /// One file to be written below `donnees/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,25 +42,25 @@ pub struct Rendering {
     pub warnings: Vec<RgpdWarning>,
 }
 
-/// Renders the files of the description `yaml`; `name` is what refusals call it.
+/// Renders the files of the `description`; `name` is what refusals call it.
 ///
 /// # Errors
 /// Every refusal found, each with its file, line and what is allowed. Nothing is rendered then.
-pub fn render(name: &str, yaml: &str) -> Result<Vec<Output>, Vec<RgpdError>> {
-    render_with_warnings(name, yaml).map(|r| r.outputs)
+pub fn render(name: &str, description: &str) -> Result<Vec<Output>, Vec<RgpdError>> {
+    render_with_warnings(name, description).map(|r| r.outputs)
 }
 
 /// As [`render`], with the points of attention.
 ///
 /// # Errors
 /// As [`render`].
-pub fn render_with_warnings(name: &str, yaml: &str) -> Result<Rendering, Vec<RgpdError>> {
+pub fn render_with_warnings(name: &str, description: &str) -> Result<Rendering, Vec<RgpdError>> {
     let mut sink = Sink::new(name);
-    let root: Node = match serde_saphyr::from_str(yaml) {
+    let root = match yaml::parse_located(description) {
         Ok(root) => root,
-        Err(error) => {
-            let line = error.location().map_or(1, |l| l.line());
-            sink.error(line, format!("le YAML ne se lit pas : {}", error.without_snippet()), "du YAML 1.2 sans clé en double");
+        Err(fault) => {
+            let allowed = fault.hint.map_or_else(|| "du YAML 1.2 sans clé en double".to_owned(), |hint| hint.fr);
+            sink.error(fault.place.map_or(1, |(line, _)| line), fault.what.fr, &allowed);
             return Err(sink.errors);
         }
     };
@@ -70,7 +72,7 @@ pub fn render_with_warnings(name: &str, yaml: &str) -> Result<Rendering, Vec<Rgp
     }
     sink.errors.sort_by_key(|e| e.line);
     let Some(model) = model.filter(|_| sink.errors.is_empty()) else { return Err(sink.errors) };
-    let mut outputs = vec![Output { path: "modele.yaml".into(), content: yaml.to_owned() }];
+    let mut outputs = vec![Output { path: "modele.yaml".into(), content: description.to_owned() }];
     outputs.extend(sql::files(&model));
     outputs.extend(documents::files(&model, &sink.warnings));
     Ok(Rendering { outputs, warnings: sink.warnings })

@@ -1,11 +1,12 @@
 //! Reads the head of a description: versions, schemas, roles, controller, processings, key.
 
+use super::block::{Block, list, named};
 use super::model::{Controller, Key, Model, Processing, Roles};
-use super::node::{Block, Node, Value, list, named};
 use super::read_entity::entity;
 use super::report::Sink;
 use super::types::{DURATIONS, Duration, is_ident};
 use super::vocabulary;
+use crate::yaml::Node;
 
 const FORMAT: &str = "mirai/rgpd/v1";
 
@@ -35,7 +36,7 @@ pub(super) fn model(root: &Node, sink: &mut Sink) -> Option<Model> {
     let key = top.block("cle", sink).and_then(|b| key(b, sink));
     let suffix = names.suffix.clone();
     let entities = match top.need("entites", sink) {
-        Some(node) => named(node, "entites", sink).into_iter().filter_map(|(n, l, v)| entity(&n, l, v, &suffix, sink)).collect(),
+        Some(node) => named(node, "entites", sink).into_iter().filter_map(|(n, l, v)| entity(n, l, v, &suffix, sink)).collect(),
         None => Vec::new(),
     };
     top.finish(sink);
@@ -59,14 +60,14 @@ fn versions(top: &mut Block<'_>, sink: &mut Sink) -> (u32, String) {
     let Some(mut block) = top.block("modele", sink) else { return (1, "r1".into()) };
     let mut version = 1;
     if let Some(node) = block.need("version", sink) {
-        match node.value {
-            Value::Int(n) if (1..=999).contains(&n) => version = u32::try_from(n).unwrap_or(1),
+        match node.as_i64().and_then(|n| u32::try_from(n).ok()) {
+            Some(n) if (1..=999).contains(&n) => version = n,
             _ => sink.error(node.line, "la version du modèle ne convient pas", "un entier de 1 à 999"),
         }
     }
     if let Some(node) = block.get("coexiste_avec") {
         for item in list(node, "modele.coexiste_avec", sink) {
-            if !matches!(item.value, Value::Int(n) if n >= 1 && n < i64::from(version)) {
+            if !item.as_i64().is_some_and(|n| n >= 1 && n < i64::from(version)) {
                 sink.error(
                     item.line,
                     "« coexiste_avec » nomme une version qui ne précède pas celle-ci",

@@ -1,11 +1,12 @@
 //! Reads one entity: its table, its term, who follows whom; its fields are read by `read_field`.
 
+use super::block::{Block, named};
 use super::model::{After, End, Entity, Field, Follows, Personal, Retention, Visa};
-use super::node::{Block, Node, Value, named};
 use super::read_field::field;
 use super::report::Sink;
 use super::rules::Rule;
 use super::types::{DURATIONS, Duration, SqlType, is_ident};
+use crate::yaml::Node;
 
 /// Bytes kept free for what the generators append to a table's name (`_rgpd_anonymise_<digest>`, `attester_transfert_…`).
 const TABLE_RESERVE: usize = 24;
@@ -61,7 +62,7 @@ pub(super) fn entity(name: &str, line: u64, node: &Node, suffix: &str, sink: &mu
         sink.warn(block.line_of("jeu_diffusable"), format!("{path} : le jeu diffusable est décrit mais n'est pas publié au niveau « essentiel »"));
     }
     let mut fields: Vec<Field> = match block.need("champs", sink) {
-        Some(n) => named(n, &format!("{path}.champs"), sink).into_iter().filter_map(|(n, l, v)| field(&path, &n, l, v, suffix, sink)).collect(),
+        Some(n) => named(n, &format!("{path}.champs"), sink).into_iter().filter_map(|(n, l, v)| field(&path, n, l, v, suffix, sink)).collect(),
         None => Vec::new(),
     };
     let has_persons = persons.is_some() || fields.iter().any(|f| f.personal.is_some());
@@ -179,8 +180,8 @@ fn read_retention(mut block: Block<'_>, sink: &mut Sink) -> (Option<Retention>, 
     let mut guard = 10;
     if let Some(mut b) = block.block("garde_fou", sink) {
         if let Some(node) = b.need("part_max", sink) {
-            match node.value {
-                Value::Int(n) if (1..=100).contains(&n) => guard = u8::try_from(n).unwrap_or(10),
+            match node.as_i64().and_then(|n| u8::try_from(n).ok()) {
+                Some(n) if (1..=100).contains(&n) => guard = n,
                 _ => sink.error(node.line, "« part_max » ne convient pas", "un entier de 1 à 100 (pour cent des lignes)"),
             }
         }

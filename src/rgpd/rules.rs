@@ -1,9 +1,12 @@
 //! The anonymisation rules: their parameters, the twin they fill, and their legal nature, which is computed here and never
 //! declared by the author.
 
-use super::node::{Block, Value};
+use serde_json::Value;
+
+use super::block::Block;
 use super::report::Sink;
 use super::types::{SqlType, lit};
+use crate::yaml::Node;
 
 /// The rule names of the format.
 pub(super) const NAMES: &str =
@@ -113,16 +116,11 @@ impl Rule {
             "conserver" => Some(Self::Conserver),
             "constante" => {
                 let node = block.need("valeur", sink)?;
-                match sql.literal(&node.value) {
-                    Ok(literal) => Some(Self::Constante(literal)),
-                    Err(_) if sql.is_text() && matches!(node.value, Value::Text(_)) => {
-                        if let Value::Text(t) = &node.value {
-                            Some(Self::Constante(lit(t)))
-                        } else {
-                            None
-                        }
-                    }
-                    Err(allowed) => {
+                match (sql.literal(&node.value()), node.as_str()) {
+                    (Ok(literal), _) => Some(Self::Constante(literal)),
+                    // The twin is a text without length: it holds what the column would not.
+                    (Err(_), Some(t)) if sql.is_text() => Some(Self::Constante(lit(t))),
+                    (Err(allowed), _) => {
                         sink.error(node.line, format!("« valeur » ne convient pas au type {sql}"), &allowed);
                         None
                     }
@@ -188,15 +186,11 @@ impl Rule {
     fn read_generalisation(block: &mut Block<'_>, sql: &SqlType, sink: &mut Sink) -> Option<Self> {
         let to = block.need_text("vers", sink)?;
         let line = block.line_of("vers");
-        let step = block.get("pas").map(|n| (n.line, n.value.clone()));
-        let step_of = |min: i64, sink: &mut Sink| match &step {
-            Some((_, Value::Int(n))) if *n >= min && *n <= 1_000_000_000 => u32::try_from(*n).ok(),
-            other => {
-                sink.error(
-                    other.as_ref().map_or(line, |(l, _)| *l),
-                    "« pas » manque ou ne convient pas",
-                    &format!("un entier de {min} à 1000000000"),
-                );
+        let step = block.get("pas");
+        let step_of = |min: i64, sink: &mut Sink| match step.and_then(Node::as_i64) {
+            Some(n) if n >= min && n <= 1_000_000_000 => u32::try_from(n).ok(),
+            _ => {
+                sink.error(step.map_or(line, |node| node.line), "« pas » manque ou ne convient pas", &format!("un entier de {min} à 1000000000"));
                 None
             }
         };
@@ -292,13 +286,7 @@ fn unique_draw(block: &mut Block<'_>, key: &'static str, only: &str, sink: &mut 
 
 fn number(block: &mut Block<'_>, key: &'static str, range: std::ops::RangeInclusive<f64>, sink: &mut Sink) -> Option<f64> {
     let node = block.need(key, sink)?;
-    let value = match node.value {
-        Value::Float(f) => Some(f),
-        Value::Int(0) => Some(0.0),
-        Value::Int(1) => Some(1.0),
-        _ => None,
-    };
-    let value = value.filter(|v| range.contains(v));
+    let value = node.scalar().and_then(Value::as_f64).filter(|v| range.contains(v));
     if value.is_none() {
         sink.error(node.line, format!("« {key} » ne convient pas"), &format!("un nombre de {} à {}", range.start(), range.end()));
     }
@@ -307,8 +295,8 @@ fn number(block: &mut Block<'_>, key: &'static str, range: std::ops::RangeInclus
 
 fn whole(block: &mut Block<'_>, key: &'static str, min: i64, sink: &mut Sink) -> Option<u32> {
     let node = block.need(key, sink)?;
-    match node.value {
-        Value::Int(n) if n >= min && n <= 1_000_000_000 => u32::try_from(n).ok(),
+    match node.as_i64() {
+        Some(n) if n >= min && n <= 1_000_000_000 => u32::try_from(n).ok(),
         _ => {
             sink.error(node.line, format!("« {key} » ne convient pas"), &format!("un entier de {min} à 1000000000"));
             None
@@ -317,12 +305,10 @@ fn whole(block: &mut Block<'_>, key: &'static str, min: i64, sink: &mut Sink) ->
 }
 
 fn whole_or(block: &mut Block<'_>, key: &'static str, default: u32, max: u32, sink: &mut Sink) -> u32 {
-    match block.get(key).map(|n| (n.line, &n.value)) {
-        None => default,
-        Some((_, Value::Int(n))) if u32::try_from(*n).is_ok_and(|n| n <= max) => u32::try_from(*n).unwrap_or(default),
-        Some((line, _)) => {
-            sink.error(line, format!("« {key} » ne convient pas"), &format!("un entier de 0 à {max}"));
-            default
-        }
-    }
+    let Some(node) = block.get(key) else { return default };
+    let value = node.as_i64().and_then(|n| u32::try_from(n).ok()).filter(|n| *n <= max);
+    value.unwrap_or_else(|| {
+        sink.error(node.line, format!("« {key} » ne convient pas"), &format!("un entier de 0 à {max}"));
+        default
+    })
 }

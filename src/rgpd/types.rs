@@ -1,11 +1,11 @@
 //! Column types, identifiers, literals and durations: what reaches SQL goes through here, so that nothing of a description
 //! is ever pasted unread.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
-use sha2::{Digest, Sha256};
+use serde_json::Value;
 
-use super::node::Value;
+use crate::digest::sha256;
 
 /// The longest identifier that PostgreSQL keeps whole (bytes).
 pub(super) const IDENT_MAX: usize = 63;
@@ -50,10 +50,9 @@ pub(super) fn derived(name: &str) -> String {
 
 /// The first `bytes` bytes of the SHA-256 of `text`, in hexadecimal.
 pub(super) fn short_digest(text: &str, bytes: usize) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(bytes).fold(String::new(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+    let mut digest = sha256(text.as_bytes());
+    digest.truncate(2 * bytes);
+    digest
 }
 
 /// A column type of the contract.
@@ -132,28 +131,28 @@ impl SqlType {
     /// The literal that writes `value` in this type; the error says what is allowed.
     pub fn literal(&self, value: &Value) -> Result<String, String> {
         match (self, value) {
-            (Self::Text, Value::Text(t)) => Ok(lit(t)),
-            (Self::Char(n), Value::Text(t)) if t.chars().count() == *n as usize => Ok(lit(t)),
+            (Self::Text, Value::String(t)) => Ok(lit(t)),
+            (Self::Char(n), Value::String(t)) if t.chars().count() == *n as usize => Ok(lit(t)),
             (Self::Char(n), _) => Err(format!("un texte d'exactement {n} caractères, entre guillemets")),
-            (Self::Varchar(n), Value::Text(t)) if t.chars().count() <= *n as usize => Ok(lit(t)),
+            (Self::Varchar(n), Value::String(t)) if t.chars().count() <= *n as usize => Ok(lit(t)),
             (Self::Varchar(n), _) => Err(format!("un texte d'au plus {n} caractères, entre guillemets")),
             (Self::Text, _) => Err("un texte, entre guillemets".into()),
             (Self::Boolean, Value::Bool(b)) => Ok(b.to_string()),
             (Self::Boolean, _) => Err("true, false".into()),
-            (Self::Smallint | Self::Integer | Self::Bigint, Value::Int(n)) if self.holds(*n) => Ok(format!("({n})")),
+            (Self::Smallint | Self::Integer | Self::Bigint, Value::Number(n)) if n.as_i64().is_some_and(|n| self.holds(n)) => Ok(format!("({n})")),
             (Self::Smallint | Self::Integer | Self::Bigint, _) => Err(format!("un entier de la taille de {self}")),
-            (Self::Numeric(_), Value::Int(n)) => Ok(format!("({n})")),
-            (Self::Numeric(_), Value::Float(n)) if n.is_finite() => Ok(format!("({n})")),
+            // A number with a fraction is written without exponent.
+            (Self::Numeric(_), Value::Number(n)) => Ok(n.as_f64().filter(|_| n.is_f64()).map_or_else(|| format!("({n})"), |f| format!("({f})"))),
             (Self::Numeric(_), _) => Err("un nombre".into()),
-            (Self::Date, Value::Text(t)) if is_date(t) => Ok(format!("DATE {}", lit(t))),
+            (Self::Date, Value::String(t)) if is_date(t) => Ok(format!("DATE {}", lit(t))),
             (Self::Date, _) => Err("une date AAAA-MM-JJ, mois".into()),
-            (Self::Timestamptz, Value::Text(t)) if is_date(t) => Ok(format!("TIMESTAMPTZ {}", lit(&format!("{t} 00:00:00+00")))),
+            (Self::Timestamptz, Value::String(t)) if is_date(t) => Ok(format!("TIMESTAMPTZ {}", lit(&format!("{t} 00:00:00+00")))),
             (Self::Timestamptz, _) => Err("une date AAAA-MM-JJ (minuit UTC), mois".into()),
-            (Self::Uuid, Value::Text(t)) if is_uuid(t) => Ok(format!("UUID {}", lit(t))),
+            (Self::Uuid, Value::String(t)) if is_uuid(t) => Ok(format!("UUID {}", lit(t))),
             (Self::Uuid, _) => Err("un UUID".into()),
-            (Self::Jsonb, Value::Text(t)) if serde_json::from_str::<serde_json::Value>(t).is_ok() => Ok(format!("JSONB {}", lit(t))),
+            (Self::Jsonb, Value::String(t)) if serde_json::from_str::<serde_json::Value>(t).is_ok() => Ok(format!("JSONB {}", lit(t))),
             (Self::Jsonb, _) => Err("un texte JSON, par exemple '{}'".into()),
-            (Self::Inet, Value::Text(t)) if t.parse::<std::net::IpAddr>().is_ok() => Ok(format!("INET {}", lit(t))),
+            (Self::Inet, Value::String(t)) if t.parse::<std::net::IpAddr>().is_ok() => Ok(format!("INET {}", lit(t))),
             (Self::Inet, _) => Err("une adresse IP".into()),
         }
     }
@@ -265,11 +264,11 @@ mod tests {
         for bad in ["char", "char(0)", "text; DROP TABLE x", "serial", "numeric(2,3)", "varchar(9", "TEXT"] {
             assert!(SqlType::parse(bad).is_none(), "{bad}");
         }
-        assert_eq!(SqlType::Text.literal(&Value::Text("l'an".into())).as_deref(), Ok("'l''an'"));
-        assert!(SqlType::Date.literal(&Value::Text("2023-02-29".into())).is_err());
-        assert!(SqlType::Date.literal(&Value::Text("2024-02-29".into())).is_ok());
-        assert!(SqlType::Char(5).literal(&Value::Text("1234".into())).is_err());
-        assert!(SqlType::Smallint.literal(&Value::Int(40_000)).is_err());
+        assert_eq!(SqlType::Text.literal(&Value::String("l'an".into())).as_deref(), Ok("'l''an'"));
+        assert!(SqlType::Date.literal(&Value::String("2023-02-29".into())).is_err());
+        assert!(SqlType::Date.literal(&Value::String("2024-02-29".into())).is_ok());
+        assert!(SqlType::Char(5).literal(&Value::String("1234".into())).is_err());
+        assert!(SqlType::Smallint.literal(&Value::from(40_000)).is_err());
     }
 
     #[test]

@@ -1,9 +1,24 @@
-//! The W3C Data Privacy Vocabulary terms that tags may use, frozen in the binary so that a description is judged offline.
+//! The words that tags may use, frozen in the binary so that a description is judged offline: the CNIL's families, and the
+//! terms of the W3C Data Privacy Vocabulary.
 
 use std::sync::LazyLock;
 
 const PD: &str = include_str!("vocabulary/pd.txt");
 const EU_GDPR: &str = include_str!("vocabulary/eu-gdpr.txt");
+
+/// The families of data of the CNIL's register: code in a description, words in a document.
+pub(super) const FAMILIES: [(&str, &str); 10] = [
+    ("etat-civil", "État civil, identité, données d'identification, images"),
+    ("vie-personnelle", "Vie personnelle"),
+    ("vie-professionnelle", "Vie professionnelle"),
+    ("economique-financier", "Informations d'ordre économique et financier"),
+    ("connexion", "Données de connexion"),
+    ("localisation", "Données de localisation"),
+    ("internet", "Internet"),
+    ("sensible", "Données sensibles (article 9)"),
+    ("infraction", "Données d'infraction (article 10)"),
+    ("nir", "NIR"),
+];
 
 /// A term and whether the vocabulary marks it as a special category (GDPR, article 9).
 struct Term {
