@@ -1,13 +1,7 @@
 //! `new .` in a fresh clone: the files and the first commit arrive without touching its configuration, and a creation
 //! interrupted there is undone by the next one, without ever losing someone's work.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::print_stderr,
-    clippy::disallowed_methods,
-    reason = "a test fails by panicking, and prepares its folders"
-)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test fails by panicking, and prepares its folders")]
 
 #[path = "common/disk.rs"]
 mod disk;

@@ -1,12 +1,6 @@
 //! Creating a project: what is accepted as a target, what arrives, what is refused before anything is written.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::print_stderr,
-    clippy::disallowed_methods,
-    reason = "a test fails by panicking, and prepares its folders"
-)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test fails by panicking, and prepares its folders")]
 
 #[path = "common/disk.rs"]
 mod disk;

@@ -3,13 +3,7 @@
 //!
 //! `strace` injects the faults (Debian package `strace`); without it these tests fail.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::print_stderr,
-    clippy::disallowed_methods,
-    reason = "a test fails by panicking, and prepares its folders"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::disallowed_methods, reason = "a test fails by panicking")]
 
 #[path = "common/disk.rs"]
 mod disk;

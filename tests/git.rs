@@ -1,12 +1,6 @@
 //! The first commit of each generated repository, judged by the real `git`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::print_stderr,
-    clippy::disallowed_methods,
-    reason = "a test fails by panicking, and prepares its folders"
-)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "common/disk.rs"]
 mod disk;

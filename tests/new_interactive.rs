@@ -28,6 +28,11 @@ impl Person {
         Self(spawn_command(command, Some(20_000)).unwrap())
     }
 
+    /// Runs `new demo` with the answers of `r.yaml`.
+    fn answering(test: &Test) -> Self {
+        Self::shell(test, "mirai_kit new demo --no-git --answers r.yaml; echo code=$?")
+    }
+
     /// Runs the program itself.
     fn alone(test: &Test, arguments: &[&str]) -> Self {
         let mut command = test.command(arguments);
@@ -74,9 +79,18 @@ impl Person {
         }
     }
 
+    /// Accepts what the review shows.
     #[track_caller]
-    fn ends(mut self) -> String {
-        unturned(&self.0.exp_eof().unwrap())
+    fn creates(&mut self) {
+        self.chooses("Créer l'application", ENTER);
+    }
+
+    /// Sees the exit code that the shell echoes, then the end; gives what came before the code.
+    #[track_caller]
+    fn ends(mut self, code: u8) -> String {
+        let seen = self.sees(&format!("code={code}"));
+        self.0.exp_eof().unwrap();
+        seen
     }
 }
 
@@ -108,10 +122,6 @@ const UNTIL_AUTHENTICATION: [&str; 21] = [
     "Secrets",
 ];
 
-fn until_authentication(person: &mut Person) {
-    person.accepts(&UNTIL_AUTHENTICATION);
-}
-
 #[test]
 fn a_whole_session_in_french() {
     let test = Test::new();
@@ -126,7 +136,7 @@ fn a_whole_session_in_french() {
     person.sees("✗ `slug` : \"Démo !\" ne convient pas");
     person.sees("→ seulement des lettres minuscules sans accent et des chiffres");
     person.answers("[demarchesenligne]", "demarches\r");
-    until_authentication(&mut person);
+    person.accepts(&UNTIL_AUTHENTICATION);
     // A condition on an earlier answer: the reason is asked only when there is no authentication.
     person.answers("Authentification des usagers", &format!("{UP}{ENTER}"));
     person.sees("→ Aucune (à justifier)");
@@ -138,30 +148,45 @@ fn a_whole_session_in_french() {
     // Everything on the screen before anything is written.
     person.sees("Récapitulatif");
     let summary = person.sees("Créer l'application");
-    for line in [
-        "Nom de l'application : Démarches en ligne",
-        "Identifiant du projet dans la console : demarches",
-        "Environnements : dev, dev ; prod, prod",
-        "Pourquoi aucune authentification ? : Démonstration",
-    ] {
-        assert!(summary.contains(line), "{line:?} in {summary}");
-    }
+    contains_all(
+        &summary,
+        &[
+            "Nom de l'application : Démarches en ligne",
+            "Identifiant du projet dans la console : demarches",
+            "Environnements : dev, dev ; prod, prod",
+            "Pourquoi aucune authentification ? : Démonstration",
+        ],
+    );
     assert_eq!(test.names(), ["avant"], "nothing is written before the last word");
     person.types(ENTER);
     person.sees("✔ demo : ");
     person.sees("Ensuite :");
-    person.sees("code=0");
-    person.ends();
+    person.ends(0);
     assert_eq!(test.names(), ["apres", "avant", "demo"]);
-    assert_eq!(std::fs::read(test.folder().join("avant")).unwrap(), std::fs::read(test.folder().join("apres")).unwrap(), "the terminal is as it was");
+    terminal_restored(&test);
     let manifest = String::from_utf8(test.tree("demo/app").into_iter().find(|(p, _)| p == ".mirai-kit.yaml").unwrap().1).unwrap();
-    for line in [
-        "\"nom\": \"Démarches en ligne\"",
-        "slug: \"demarches\"",
-        "authentification: \"aucune\"",
-        "authentification_motif: \"Démonstration interne sans compte.\"",
-    ] {
-        assert!(manifest.contains(line), "{line} in:\n{manifest}");
+    contains_all(
+        &manifest,
+        &[
+            r#""nom": "Démarches en ligne""#,
+            r#"slug: "demarches""#,
+            r#"authentification: "aucune""#,
+            r#"authentification_motif: "Démonstration interne sans compte.""#,
+        ],
+    );
+}
+
+/// `stty -g`, before and after.
+#[track_caller]
+fn terminal_restored(test: &Test) {
+    let settings = |name: &str| std::fs::read(test.folder().join(name)).unwrap();
+    assert_eq!(settings("avant"), settings("apres"), "the terminal is as it was");
+}
+
+#[track_caller]
+fn contains_all(text: &str, lines: &[&str]) {
+    for line in lines {
+        assert!(text.contains(line), "{line:?} in:\n{text}");
     }
 }
 
@@ -173,7 +198,7 @@ const MOST: &str = "nom: Démo\ndescription: Essai\nhebergement: argocd\ndepots:
 #[test]
 fn only_what_is_not_given_is_asked_and_one_answer_can_be_changed_at_the_end() {
     let test = Test::new().file("r.yaml", MOST);
-    let mut person = Person::shell(&test, "mirai_kit new demo --no-git --answers r.yaml; echo code=$?");
+    let mut person = Person::answering(&test);
     person.answers("Identifiant du projet", "premier\r");
     person.answers("Criticité", ENTER);
     person.sees("Identifiant du projet dans la console : premier");
@@ -186,9 +211,8 @@ fn only_what_is_not_given_is_asked_and_one_answer_can_be_changed_at_the_end() {
     let asked = person.sees("Récapitulatif");
     assert!(!asked.contains("Criticité\r\n"), "{asked}");
     person.sees("Identifiant du projet dans la console : second");
-    person.chooses("Créer l'application", ENTER);
-    person.sees("code=0");
-    person.ends();
+    person.creates();
+    person.ends(0);
     assert_eq!(test.names(), ["demo", "r.yaml"]);
 }
 
@@ -196,7 +220,7 @@ fn only_what_is_not_given_is_asked_and_one_answer_can_be_changed_at_the_end() {
 fn a_list_of_records_is_edited() {
     let answers = MOST.replace("environnements: [{nom: dev, env: dev}]\n", "") + "slug: demo\ncriticite: low\n";
     let test = Test::new().file("r.yaml", answers);
-    let mut person = Person::shell(&test, "mirai_kit new demo --no-git --answers r.yaml; echo code=$?");
+    let mut person = Person::answering(&test);
     person.sees("1. dev, dev");
     person.answers("2. prod, prod", &format!("{DOWN}{ENTER}"));
     person.answers("Nom dans la console", "RECETTE\r");
@@ -214,33 +238,30 @@ fn a_list_of_records_is_edited() {
     person.sees("1. prod, prod");
     person.answers("2. recette, qualif", ENTER);
     person.sees("Environnements : prod, prod ; recette, qualif");
-    person.chooses("Créer l'application", ENTER);
-    person.sees("code=0");
-    person.ends();
+    person.creates();
+    person.ends(0);
 }
 
 #[test]
 fn a_forbidden_combination_is_explained_and_can_be_mended() {
     let answers = MOST.replace("exposition: internet\n", "").replace("sensibilite: usuel", "sensibilite: dr") + "slug: demo\ncriticite: low\n";
     let test = Test::new().file("r.yaml", answers);
-    let mut person = Person::shell(&test, "mirai_kit new demo --no-git --answers r.yaml; echo code=$?");
+    let mut person = Person::answering(&test);
     person.answers("Exposition (EXI-G-6)", &format!("{UP}{ENTER}"));
     person.sees("ne s'exposent pas directement sur Internet");
     person.sees("Quelle réponse modifier ?");
     person.chooses("Annuler sans rien", ENTER);
     person.answers("Exposition (EXI-G-6)", &format!("{DOWN}{ENTER}"));
-    person.chooses("Créer l'application", ENTER);
-    person.sees("code=0");
-    person.ends();
+    person.creates();
+    person.ends(0);
 }
 
 #[test]
 fn what_is_wrong_in_the_file_is_said_before_the_first_question() {
     let test = Test::new().file("r.yaml", "nom: 12\ninconnue: 1\n");
-    let mut person = Person::shell(&test, "mirai_kit new demo --answers r.yaml; echo code=$?");
-    let before = person.sees("code=3");
+    let person = Person::shell(&test, "mirai_kit new demo --answers r.yaml; echo code=$?");
+    let before = person.ends(3);
     assert!(before.contains("r.yaml:1:6") && before.contains("r.yaml:2:1") && !before.contains("Description"), "{before}");
-    person.ends();
 }
 
 #[test]
@@ -250,8 +271,7 @@ fn cancelling_at_the_review_writes_nothing() {
     person.answers("Criticité", ENTER);
     person.chooses("Créer l'application", &format!("{UP}{ENTER}"));
     person.sees("rien n'a été écrit");
-    person.sees("code=130");
-    person.ends();
+    person.ends(130);
     assert_eq!(test.names(), ["r.yaml"]);
 }
 
@@ -272,10 +292,9 @@ fn ctrl_c_leaves_nothing_and_restores_the_terminal() {
             person.0.send_control('c').unwrap();
             let seen = person.sees("rien n'a été écrit");
             assert!(seen.contains("\u{1b}[?25h"), "the cursor is shown: {seen:?}");
-            person.sees("code=130");
-            person.ends();
+            person.ends(130);
             assert_eq!(test.names(), ["apres", "avant"]);
-            assert_eq!(std::fs::read(test.folder().join("avant")).unwrap(), std::fs::read(test.folder().join("apres")).unwrap());
+            terminal_restored(&test);
         }
     }
 }
@@ -298,7 +317,7 @@ fn a_request_to_end_at_a_prompt_leaves_nothing() {
 fn a_dumb_terminal_is_asked_line_by_line_without_escapes() {
     let answers = MOST.replace("services_onyxia: []\n", "") + "criticite: low\n";
     let test = Test::new().env("TERM", "dumb").file("r.yaml", answers);
-    let mut person = Person::shell(&test, "mirai_kit new demo --no-git --answers r.yaml; echo code=$?");
+    let mut person = Person::answering(&test);
     let mut seen = person.sees("[demo] > ");
     person.types("X\n");
     seen += &person.sees("ne convient pas");
@@ -309,8 +328,7 @@ fn a_dumb_terminal_is_asked_line_by_line_without_escapes() {
     person.types("0\n");
     seen += &person.sees("Créer l'application");
     person.types("1\n");
-    seen += &person.sees("code=0");
-    person.ends();
+    seen += &person.ends(0);
     assert!(!seen.contains('\u{1b}'), "{seen:?}");
     assert_eq!(test.names(), ["demo", "r.yaml"]);
 }
@@ -318,19 +336,17 @@ fn a_dumb_terminal_is_asked_line_by_line_without_escapes() {
 #[test]
 fn the_defaults_ask_nothing_even_at_a_terminal() {
     let test = Test::new();
-    let mut person = Person::shell(&test, "mirai_kit new demo --no-git --defaults; echo code=$?");
-    let seen = person.sees("code=0");
+    let person = Person::shell(&test, "mirai_kit new demo --no-git --defaults; echo code=$?");
+    let seen = person.ends(0);
     assert!(!seen.contains("Nom de l'application"), "{seen}");
-    person.ends();
 }
 
 #[test]
 fn no_question_when_one_end_is_no_terminal() {
     for redirection in ["</dev/null", "2>/dev/null"] {
         let test = Test::new();
-        let mut person = Person::shell(&test, &format!("mirai_kit new demo {redirection}; echo code=$?"));
-        person.sees("code=3");
-        person.ends();
+        let person = Person::shell(&test, &format!("mirai_kit new demo {redirection}; echo code=$?"));
+        person.ends(3);
         assert!(test.names().is_empty());
     }
 }

@@ -1,12 +1,6 @@
 //! The plan of a creation: what `--dry-run`, `--json` and `--diff` show is what is written, and showing writes nothing.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::print_stderr,
-    clippy::disallowed_methods,
-    reason = "a test fails by panicking, and prepares its folders"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test fails by panicking, and prepares its folders")]
 
 #[path = "common/disk.rs"]
 mod disk;

@@ -25,58 +25,22 @@ fn refusals(yaml: &str) -> Vec<RgpdError> {
 fn each_rule_refuses_with_its_line() {
     // (rule of the facts, what is changed, to what, words of the refusal, words of what is allowed)
     let cases: &[(&str, &str, &str, &str, &str)] = &[
-        (
-            "1",
-            "objet:      { type: text, obligatoire: true, rgpd: { personnel: false, motif: \"liste fermée\" } }",
-            "objet:      { type: text, obligatoire: true }",
-            "le bloc « rgpd » manque",
-            "personnel: false",
-        ),
+        ("1", ", rgpd: { personnel: false, motif: \"liste fermée\" } }", " }", "le bloc « rgpd » manque", "personnel: false"),
         ("1", "personnel: false, motif: \"liste fermée\"", "personnel: false", "sans motif", "motif:"),
         ("2", "categorie: pd:City", "categorie: pd:Town", "« pd:Town » n'est pas une catégorie", "pd:"),
-        (
-            "2",
-            "base_legale: { terme: eu-gdpr:A6-1-e, texte",
-            "base_legale: { terme: eu-gdpr:A6-9, texte",
-            "n'est pas une base légale",
-            "eu-gdpr:A6-1-a",
-        ),
+        ("2", "eu-gdpr:A6-1-e, texte", "eu-gdpr:A6-9, texte", "n'est pas une base légale", "eu-gdpr:A6-1-a"),
         ("2", "article9: eu-gdpr:A9-2-b", "article9: eu-gdpr:A9-2-z", "n'est pas une exception de l'article 9", "eu-gdpr:A9-2-j"),
         ("3", "sensible: { article9: eu-gdpr:A9-2-b, motif: \"protection sociale\" }, ", "", "sans exception de l'article 9", "article9"),
-        (
-            "4",
-            "          fondement_nir: \"décret n° 2019-341 du 19 avril 2019, art. 2 A\"   # obligatoire dès que famille = nir\n",
-            "",
-            "NIR sans fondement",
-            "fondement_nir",
-        ),
+        ("4", "fondement_nir: \"décret", "# \"décret", "NIR sans fondement", "fondement_nir"),
         ("5", "regle: { nom: hachage_hmac, contexte: usager.nir.v1 }", "regle: { nom: sha256 }", "hachage sans clé", "hachage_hmac"),
         ("6", "regle: { nom: suppression }, apres_purge: \"[anonymisé]\"", "regle: { nom: suppression }", "sans valeur d'après purge", "apres_purge"),
         ("7", "base_active: P3Y", "base_active: 3 ans", "la durée « 3 ans »", "P3Y"),
-        (
-            "8",
-            "consigne_de_saisie: \"Ni santé, ni opinion, ni jugement de valeur\", regle: { nom: suppression }",
-            "regle: { nom: masque_partiel, debut: 2 }",
-            "texte libre",
-            "justification",
-        ),
+        ("8", "valeur\", regle: { nom: suppression }", "valeur\", regle: { nom: masque_partiel, debut: 2 }", "texte libre", "justification"),
         ("11", ", visa_elimination: requis", "", "sans visa d'élimination", "visa_elimination: requis"),
-        (
-            "règle",
-            "regle: { nom: constante, valeur: \"***@***\" }",
-            "regle: { nom: chiffrement }",
-            "la règle « chiffrement » est inconnue",
-            "masque_partiel",
-        ),
+        ("règle", "nom: constante, valeur: \"***@***\"", "nom: chiffrement", "la règle « chiffrement » est inconnue", "masque_partiel"),
         ("type", "type: \"numeric(8,2)\"", "type: \"text); DROP TABLE x; --\"", "le type", "timestamptz"),
         ("nom", "      commune:  ", "      \"com\\\"mune\":  ", "le nom de champ ne convient pas", "^[a-z_]"),
-        (
-            "clé inconnue",
-            "    personnes: usager\n    traitements: [instruction-demandes, pilotage-statistique]",
-            "    personne: usager\n    traitements: [instruction-demandes, pilotage-statistique]",
-            "la clé « personne » est inconnue",
-            "personnes",
-        ),
+        ("clé inconnue", "table: usager\n    personnes:", "table: usager\n    personne:", "la clé « personne » est inconnue", "personnes"),
         ("généralisation", "vers: departement", "vers: region", "« region » est inconnue", "departement"),
         ("lecteur", "clair: [application]", "clair: [dpo]", "ne peut pas lire", "[application]"),
         ("apres_purge", "apres_purge: \"00000\"", "apres_purge: \"000\"", "ne convient pas au type char(5)", "5 caractères"),
@@ -133,6 +97,10 @@ fn all_refusals_come_at_once_and_yaml_faults_have_their_line() {
     let errors = refusals(&GUICHET.replace("application: guichet\n", "application: guichet\napplication: autre\n"));
     assert_eq!(errors.len(), 1);
     assert_eq!(errors[0].line, 5, "{}", errors[0]);
+    assert_eq!(errors[0].to_string(), "donnees/modele.yaml:5 : clé en double : `application` ; admis : gardez une seule des deux lignes");
+    let (yaml, line) = change(GUICHET, "format: mirai/rgpd/v1", "format: !!python/name:os.system x");
+    let errors = refusals(&yaml);
+    assert!(errors.len() == 1 && errors[0].line == line && errors[0].what.starts_with("YAML invalide : "), "{errors:#?}");
     assert!(!refusals("").is_empty() && !refusals("[1, 2]").is_empty() && !refusals("format: autre/v1\n").is_empty());
 }
 

@@ -179,30 +179,28 @@ impl Rendering<'_, '_> {
         }
         let mut problems = Vec::new();
         for source in sources {
-            if let Err(problem) = self.file(at, &base, &source, &to, module, rule, scope) {
+            let relative = source[base.len()..].trim_start_matches('/');
+            if rule.except.iter().any(|e| e == relative) {
+                continue;
+            }
+            let target = match relative.strip_suffix(".tera") {
+                _ if relative.is_empty() => to.clone(),
+                Some(stripped) => join(&to, stripped),
+                None => join(&to, relative),
+            };
+            if let Err(problem) = self.content(&source, &target, scope).and_then(|bytes| self.insert(at, &target, bytes, module, rule)) {
                 problems.push(problem);
             }
         }
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename the arguments")]
-    fn file(&mut self, at: &str, base: &str, source: &str, to: &str, module: &Module, rule: &FileRule, scope: &Scope) -> Result<(), Problem> {
-        let relative = source[base.len()..].trim_start_matches('/');
-        if rule.except.iter().any(|e| e == relative) {
-            return Ok(());
+    /// What a source of the kit becomes under the name `target`.
+    fn content(&self, source: &str, target: &str, scope: &Scope) -> Result<Vec<u8>, Problem> {
+        if source.strip_suffix(".tera").is_some() {
+            return Ok(self.engine.file(source, Escape::of(target), scope)?.into_bytes());
         }
-        let target = match relative.strip_suffix(".tera") {
-            _ if relative.is_empty() => to.to_owned(),
-            Some(stripped) => join(to, stripped),
-            None => join(to, relative),
-        };
-        let bytes = if source.strip_suffix(".tera").is_some() {
-            self.engine.file(source, Escape::of(&target), scope)?.into_bytes()
-        } else {
-            self.kit.files.get(source).unwrap_or_default().to_vec()
-        };
-        self.insert(at, &target, bytes, module, rule)
+        Ok(self.kit.files.get(source).unwrap_or_default().to_vec())
     }
 
     fn insert(&mut self, at: &str, path: &str, bytes: Vec<u8>, module: &Module, rule: &FileRule) -> Result<(), Problem> {

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::report::Sink;
+use super::types::{DURATIONS, Duration};
 use crate::yaml::{Kind, Node};
 
 /// What a person calls what stands there.
@@ -63,6 +64,16 @@ impl<'a> Block<'a> {
     pub fn need_text(&mut self, key: &'static str, sink: &mut Sink) -> Option<String> {
         let path = format!("{}.{key}", self.path);
         self.need(key, sink).and_then(|node| text(node, &path, sink))
+    }
+
+    /// A duration; its absence is refused.
+    pub fn need_duration(&mut self, key: &'static str, sink: &mut Sink) -> Option<Duration> {
+        let text = self.need_text(key, sink)?;
+        let duration = Duration::parse(&text);
+        if duration.is_none() {
+            sink.error(self.line_of(key), format!("{} : la durée « {text} » ne convient pas", self.path), DURATIONS);
+        }
+        duration
     }
 
     /// A boolean (false when absent).

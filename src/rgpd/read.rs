@@ -4,7 +4,7 @@ use super::block::{Block, list, named};
 use super::model::{Controller, Key, Model, Processing, Roles};
 use super::read_entity::entity;
 use super::report::Sink;
-use super::types::{DURATIONS, Duration, is_ident};
+use super::types::is_ident;
 use super::vocabulary;
 use crate::yaml::Node;
 
@@ -273,11 +273,7 @@ fn key(mut block: Block<'_>, sink: &mut Sink) -> Option<Key> {
     if mode != "differe" {
         sink.error(block.line_of("mode"), "le mode synchrone donnerait la clé à l'application : il n'est pas rendu", "differe");
     }
-    let text = block.need_text("rotation", sink)?;
-    let rotation = Duration::parse(&text);
-    if rotation.is_none() {
-        sink.error(block.line_of("rotation"), format!("la durée « {text} » ne convient pas"), DURATIONS);
-    }
+    let rotation = block.need_duration("rotation", sink);
     block.finish(sink);
     Some(Key { source: source?, path: path?, rotation: rotation? })
 }

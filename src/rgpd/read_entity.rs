@@ -5,7 +5,7 @@ use super::model::{After, End, Entity, Field, Follows, Personal, Retention, Visa
 use super::read_field::field;
 use super::report::Sink;
 use super::rules::Rule;
-use super::types::{DURATIONS, Duration, SqlType, is_ident};
+use super::types::{SqlType, is_ident};
 use crate::yaml::Node;
 
 /// Bytes kept free for what the generators append to a table's name (`_rgpd_anonymise_<digest>`, `attester_transfert_…`).
@@ -117,13 +117,7 @@ fn managed(column: &str, line: u64, sink: &mut Sink) {
 }
 
 fn read_retention(mut block: Block<'_>, sink: &mut Sink) -> (Option<Retention>, String) {
-    let duration = block.need_text("base_active", sink).and_then(|t| {
-        let read = Duration::parse(&t);
-        if read.is_none() {
-            sink.error(block.line_of("base_active"), format!("la durée « {t} » ne convient pas"), DURATIONS);
-        }
-        read
-    });
+    let duration = block.need_duration("base_active", sink);
     let start = block.need_text("depart", sink);
     let end = match block.need_text("sort_final", sink).as_deref() {
         Some("anonymisation") => Some(End::Anonymise),
@@ -141,11 +135,7 @@ fn read_retention(mut block: Block<'_>, sink: &mut Sink) -> (Option<Retention>, 
         None => None,
     };
     let archive = block.block("archivage_intermediaire", sink).and_then(|mut b| {
-        let text = b.need_text("duree", sink)?;
-        let duration = Duration::parse(&text);
-        if duration.is_none() {
-            sink.error(b.line_of("duree"), format!("la durée « {text} » ne convient pas"), DURATIONS);
-        }
+        let duration = b.need_duration("duree", sink);
         let reason = b.need_text("motif", sink);
         b.text("base", sink);
         b.finish(sink);

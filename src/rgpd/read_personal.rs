@@ -5,7 +5,7 @@ use super::model::{After, Field, Personal};
 use super::read_entity::default_moment;
 use super::report::Sink;
 use super::rules::{NAMES, Rule};
-use super::types::{DURATIONS, Duration, SqlType, is_ident, lit};
+use super::types::{SqlType, is_ident, lit};
 use super::vocabulary::{self, FAMILIES};
 use crate::yaml::Node;
 
@@ -39,11 +39,7 @@ pub(super) fn personal(path: &str, field: &Field, tag: &mut Block<'_>, suffix: &
     }
     let subject = subject(path, field, tag, sink)?;
     let retention = tag.block("conservation", sink).and_then(|mut b| {
-        let text = b.need_text("duree", sink)?;
-        let duration = Duration::parse(&text);
-        if duration.is_none() {
-            sink.error(b.line_of("duree"), format!("{path} : la durée « {text} » ne convient pas"), DURATIONS);
-        }
+        let duration = b.need_duration("duree", sink);
         let start = b.need_text("depart", sink);
         b.finish(sink);
         Some((duration?, start?))

@@ -17,8 +17,7 @@ pub enum Style {
 }
 
 /// Whether stderr takes colours.
-#[must_use]
-pub fn on_stderr() -> bool {
+fn on_stderr() -> bool {
     allowed(std::io::stderr().is_terminal(), &|key| std::env::var(key).ok())
 }
 

@@ -1,11 +1,5 @@
 //! Trees, listings and repositories for the tests of `apply`, `git` and `plan`.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::disallowed_methods,
-    reason = "each test file uses its part; a test fails by panicking"
-)]
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "each test uses its part, and panics")]
 
 use std::fmt::Write;
 use std::fs;

@@ -1,11 +1,5 @@
 //! Runs the real program in a temporary folder, with an environment that holds nothing of the machine's.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::disallowed_methods,
-    reason = "each test file uses its part; a test fails by panicking"
-)]
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "each test uses its part, and panics")]
 
 use std::ffi::OsString;
 use std::fs;
