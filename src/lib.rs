@@ -6,6 +6,7 @@ pub mod answers;
 pub mod apply;
 pub mod check;
 pub mod cli;
+pub mod date;
 pub mod demarches;
 pub mod digest;
 pub mod git;

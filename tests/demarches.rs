@@ -41,11 +41,11 @@ fn the_first_undone_names_every_place_that_waits() {
         ("values.yaml", "dns-a-completer\n"),
     ]);
     let next = demarches.next(&reader(&files)).expect("read").expect("undone");
-    assert_eq!((next.demarche.id.as_str(), next.number), ("bucket-s3", 1));
-    let place = |line| Waiting::Placeholder { file: "../infra-postgres/values-prod.yaml".into(), line, motif: "s3.a-completer".into() };
+    assert_eq!((next.step.id.as_str(), next.number), ("bucket-s3", 1));
+    let place = |line| Waiting::Placeholder { file: "../infra-postgres/values-prod.yaml".into(), line, placeholder: "s3.a-completer".into() };
     assert_eq!(next.waiting, [place(2), place(4)]);
     let undone = demarches.undone(&reader(&files)).expect("read");
-    assert_eq!(undone.iter().map(|u| u.demarche.id.as_str()).collect::<Vec<_>>(), ["bucket-s3", "convention", "dns"]);
+    assert_eq!(undone.iter().map(|u| u.step.id.as_str()).collect::<Vec<_>>(), ["bucket-s3", "convention", "dns"]);
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn a_step_is_done_when_no_file_waits_or_when_it_is_dated() {
     let done = BTreeMap::from([("../infra-postgres/values-prod.yaml", "b: ok\n"), ("README.md", "ok\n"), ("values.yaml", "ok\n")]);
     let demarches = Demarches::parse("demarches.yaml", FILE).expect("file");
     let next = demarches.next(&reader(&done)).expect("read").expect("undone");
-    assert_eq!((next.demarche.id.as_str(), next.waiting.as_slice()), ("convention", &[Waiting::NoDate][..]));
+    assert_eq!((next.step.id.as_str(), next.waiting.as_slice()), ("convention", &[Waiting::NoDate][..]));
     let dated = FILE.replace("    message: [\"Bonjour\"]\n  - id: dns", "    message: [\"Bonjour\"]\n    fait: \"2026-11-22\"\n  - id: dns");
     let demarches = Demarches::parse("demarches.yaml", &dated).expect("file");
     assert!(demarches.next(&reader(&done)).expect("read").is_none());

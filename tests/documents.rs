@@ -104,7 +104,7 @@ fn every_placeholder_is_waited_for_by_a_step() {
             let Ok(content) = std::str::from_utf8(&file.bytes) else { continue };
             for line in content.lines().filter(|line| line.contains("a-completer") && awaited(path, line)) {
                 seen += 1;
-                let waits = demarches.demarches.iter().flat_map(|d| &d.attend).any(|a| resolved(root, &a.fichier) == path && line.contains(&a.motif));
+                let waits = demarches.steps.iter().flat_map(|d| &d.awaits).any(|a| resolved(root, &a.file) == path && line.contains(&a.placeholder));
                 if !waits {
                     forgotten.insert(format!("{name}: {path}: {line}"));
                 }
@@ -139,7 +139,7 @@ fn every_step_waits_for_something_that_is_there() {
         let demarches = Demarches::parse("demarches.yaml", content).unwrap_or_else(|p| panic!("{name}: {p:?}"));
         let read = |path: &str| Ok(text(tree, &resolved(root, path)).map(str::to_owned));
         let undone = demarches.undone(&read).expect("read");
-        assert_eq!(undone.len(), demarches.demarches.len(), "{name}: a step is done before it began");
+        assert_eq!(undone.len(), demarches.steps.len(), "{name}: a step is done before it began");
         for step in &undone {
             let missing = step.waiting.iter().filter_map(|w| if let Waiting::MissingFile { file } = w { Some(file) } else { None });
             for file in missing {
@@ -147,17 +147,17 @@ fn every_step_waits_for_something_that_is_there() {
                 assert!(
                     file.ends_with(".enc.yaml") || file.ends_with("Chart.lock"),
                     "{name}: {} waits for {file}, which nobody writes",
-                    step.demarche.id
+                    step.step.id
                 );
             }
-            let places: BTreeSet<_> = step.demarche.attend.iter().map(|a| (&a.fichier, &a.motif)).collect();
-            for (file, motif) in places {
+            let places: BTreeSet<_> = step.step.awaits.iter().map(|a| (&a.file, &a.placeholder)).collect();
+            for (file, placeholder) in places {
                 let found = step.waiting.iter().any(|w| match w {
-                    Waiting::Placeholder { file: f, motif: m, .. } => f == file && m == motif,
+                    Waiting::Placeholder { file: f, placeholder: m, .. } => f == file && m == placeholder,
                     Waiting::MissingFile { file: f } => f == file,
                     Waiting::NoDate => false,
                 });
-                assert!(found, "{name}: {} waits for {motif:?} in {file}, which lacks it", step.demarche.id);
+                assert!(found, "{name}: {} waits for {placeholder:?} in {file}, which lacks it", step.step.id);
             }
         }
     }

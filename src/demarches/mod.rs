@@ -12,6 +12,7 @@ use serde::Deserialize;
 pub use page::page;
 pub use project::Project;
 
+use crate::date::is_date;
 use crate::text;
 use crate::text::{Problem, Text};
 use crate::yaml;
@@ -26,37 +27,42 @@ pub struct Demarches {
     /// Format of the file: `mirai-kit/demarches/v1`.
     pub format: String,
     /// The steps, in the order in which they are best taken.
-    pub demarches: Vec<Demarche>,
+    #[serde(rename = "demarches")]
+    pub steps: Vec<Step>,
 }
 
 /// One outside request, or one value that the team has to supply.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Demarche {
+pub struct Step {
     /// Stable id.
     pub id: String,
     /// What is asked.
-    pub titre: String,
+    #[serde(rename = "titre")]
+    pub title: String,
     /// Who is asked.
-    pub destinataire: String,
+    #[serde(rename = "destinataire")]
+    pub recipient: String,
     /// The prefilled message, one paragraph per item.
     pub message: Vec<String>,
     /// The files that wait for the answer.
-    #[serde(default)]
-    pub attend: Vec<Attente>,
+    #[serde(rename = "attend", default)]
+    pub awaits: Vec<Awaited>,
     /// Date of the answer (`YYYY-MM-DD`), for a step that no file waits for.
-    #[serde(default)]
-    pub fait: Option<String>,
+    #[serde(rename = "fait", default)]
+    pub done: Option<String>,
 }
 
 /// A file that waits for an answer.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Attente {
+pub struct Awaited {
     /// Path relative to the folder of `demarches.yaml`; with one repository per module it starts with `../`.
-    pub fichier: String,
+    #[serde(rename = "fichier")]
+    pub file: String,
     /// The placeholder: what the file holds until the answer is written in it.
-    pub motif: String,
+    #[serde(rename = "motif")]
+    pub placeholder: String,
 }
 
 /// A place that still waits.
@@ -69,7 +75,7 @@ pub enum Waiting {
         /// Line, from 1.
         line: usize,
         /// What to replace.
-        motif: String,
+        placeholder: String,
     },
     /// The file is not there, so that nobody can tell.
     MissingFile {
@@ -84,7 +90,7 @@ pub enum Waiting {
 #[derive(Debug, Clone)]
 pub struct Undone<'a> {
     /// The step.
-    pub demarche: &'a Demarche,
+    pub step: &'a Step,
     /// Its place in the file, from 1.
     pub number: usize,
     /// What still waits, never empty.
@@ -111,10 +117,10 @@ impl Demarches {
     /// When the reader fails on a file that exists.
     pub fn undone(&self, read: &Reader<'_>) -> Result<Vec<Undone<'_>>, Problem> {
         let mut undone = Vec::new();
-        for (index, demarche) in self.demarches.iter().enumerate() {
-            let waiting = demarche.waiting(read)?;
+        for (index, step) in self.steps.iter().enumerate() {
+            let waiting = step.waiting(read)?;
             if !waiting.is_empty() {
-                undone.push(Undone { demarche, number: index + 1, waiting });
+                undone.push(Undone { step, number: index + 1, waiting });
             }
         }
         Ok(undone)
@@ -125,10 +131,10 @@ impl Demarches {
     /// # Errors
     /// As [`Self::undone`].
     pub fn next(&self, read: &Reader<'_>) -> Result<Option<Undone<'_>>, Problem> {
-        for (index, demarche) in self.demarches.iter().enumerate() {
-            let waiting = demarche.waiting(read)?;
+        for (index, step) in self.steps.iter().enumerate() {
+            let waiting = step.waiting(read)?;
             if !waiting.is_empty() {
-                return Ok(Some(Undone { demarche, number: index + 1, waiting }));
+                return Ok(Some(Undone { step, number: index + 1, waiting }));
             }
         }
         Ok(None)
@@ -141,14 +147,14 @@ impl Demarches {
             problems.push(Problem::new(name, text!("format inconnu : {format:?}", "unknown format: {format:?}")));
         }
         let mut seen = std::collections::BTreeSet::new();
-        for demarche in &self.demarches {
-            let id = &demarche.id;
+        for step in &self.steps {
+            let id = &step.id;
             let at = format!("{name} ({id})");
             if !seen.insert(id) {
                 problems.push(Problem::new(at.clone(), text!("démarche en double : `{id}`", "duplicate step: `{id}`")));
             }
-            for attente in &demarche.attend {
-                let file = &attente.fichier;
+            for awaited in &step.awaits {
+                let file = &awaited.file;
                 if !contained(file) {
                     problems.push(
                         Problem::new(at.clone(), text!("chemin refusé : `{file}`", "refused path: `{file}`")).hint(Text::new(
@@ -157,11 +163,11 @@ impl Demarches {
                         )),
                     );
                 }
-                if attente.motif.trim().is_empty() {
+                if awaited.placeholder.trim().is_empty() {
                     problems.push(Problem::new(at.clone(), text!("motif vide pour `{file}`", "empty pattern for `{file}`")));
                 }
             }
-            if let Some(date) = demarche.fait.as_ref().filter(|date| !is_date(date)) {
+            if let Some(date) = step.done.as_ref().filter(|date| !is_date(date)) {
                 problems.push(
                     Problem::new(at, text!("`fait` n'est pas une date : `{date}`", "`fait` is not a date: `{date}`"))
                         .hint(Text::new("écrivez AAAA-MM-JJ", "write YYYY-MM-DD")),
@@ -172,19 +178,19 @@ impl Demarches {
     }
 }
 
-impl Demarche {
+impl Step {
     fn waiting(&self, read: &Reader<'_>) -> Result<Vec<Waiting>, Problem> {
-        if self.attend.is_empty() {
-            return Ok(if self.fait.is_some() { Vec::new() } else { vec![Waiting::NoDate] });
+        if self.awaits.is_empty() {
+            return Ok(if self.done.is_some() { Vec::new() } else { vec![Waiting::NoDate] });
         }
         let mut waiting = Vec::new();
-        for Attente { fichier, motif } in &self.attend {
-            let Some(content) = read(fichier)? else {
-                waiting.push(Waiting::MissingFile { file: fichier.clone() });
+        for Awaited { file, placeholder } in &self.awaits {
+            let Some(content) = read(file)? else {
+                waiting.push(Waiting::MissingFile { file: file.clone() });
                 continue;
             };
-            for (index, _) in content.lines().enumerate().filter(|(_, line)| line.contains(motif)) {
-                waiting.push(Waiting::Placeholder { file: fichier.clone(), line: index + 1, motif: motif.clone() });
+            for (index, _) in content.lines().enumerate().filter(|(_, line)| line.contains(placeholder)) {
+                waiting.push(Waiting::Placeholder { file: file.clone(), line: index + 1, placeholder: placeholder.clone() });
             }
         }
         Ok(waiting)
@@ -195,12 +201,4 @@ impl Demarche {
 fn contained(path: &str) -> bool {
     let below = path.strip_prefix("../").unwrap_or(path);
     crate::apply::SafeRelPath::new(below).is_ok()
-}
-
-fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let [year, month, day] = parts[..] else { return false };
-    let number = |part: &str, length: usize| (part.len() == length).then(|| part.parse::<u16>().ok()).flatten();
-    let (Some(_), Some(month), Some(day)) = (number(year, 4), number(month, 2), number(day, 2)) else { return false };
-    (1..=12).contains(&month) && (1..=31).contains(&day)
 }

@@ -14,9 +14,9 @@ pub fn page(undone: &[Undone<'_>], total: usize, lang: Lang) -> String {
         let done = text!("Les {total} démarches sont faites.\n", "All {total} steps are done.\n");
         return done.get(lang).to_owned();
     };
-    let step = next.demarche;
+    let step = next.step;
     let (number, left) = (next.number, undone.len());
-    let (id, title, recipient) = (&step.id, &step.titre, &step.destinataire);
+    let (id, title, recipient) = (&step.id, &step.title, &step.recipient);
     let head = text!(
         "Démarche {number} sur {total} ({left} à faire) : {id}\n{title}\n\nÀ : {recipient}\n\n",
         "Step {number} of {total} ({left} left): {id}\n{title}\n\nTo: {recipient}\n\n"
@@ -28,7 +28,9 @@ pub fn page(undone: &[Undone<'_>], total: usize, lang: Lang) -> String {
     out.push('\n');
     for waiting in &next.waiting {
         let line = match waiting {
-            Waiting::Placeholder { file, line, motif } => text!("{file}:{line} : remplacer `{motif}`", "{file}:{line}: replace `{motif}`"),
+            Waiting::Placeholder { file, line, placeholder } => {
+                text!("{file}:{line} : remplacer `{placeholder}`", "{file}:{line}: replace `{placeholder}`")
+            }
             Waiting::MissingFile { file } => text!(
                 "{file} : fichier attendu, introuvable (à créer, ou dépôt à cloner à côté de celui-ci)",
                 "{file}: expected file, not found (to be created, or repository to be cloned beside this one)"

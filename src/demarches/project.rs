@@ -57,6 +57,6 @@ impl Project {
     /// As [`Self::read`].
     pub fn next_page(&self, lang: Lang) -> Result<String, Problem> {
         let undone = self.demarches.undone(&|file| self.read(file))?;
-        Ok(super::page(&undone, self.demarches.demarches.len(), lang))
+        Ok(super::page(&undone, self.demarches.steps.len(), lang))
     }
 }

@@ -97,7 +97,7 @@ pub(super) fn default_moment(name: &str, suffix: &str) -> Personal {
         nir_basis: None,
         delicate: false,
         retention: None,
-        rule: Rule::Mois,
+        rule: Rule::Month,
         twin: Some(format!("{name}{suffix}")),
         after: After::Month,
         clear_to_app: true,

@@ -58,7 +58,7 @@ pub(super) fn personal(path: &str, field: &Field, tag: &mut Block<'_>, suffix: &
             "regle: { nom: suppression }, ou justification: \"…\"",
         );
     }
-    if rule == Rule::Conserver && (["identifiant-direct", "texte-libre", "identifiant-technique"].contains(&role.as_str()) || subject.sensitive) {
+    if rule == Rule::Keep && (["identifiant-direct", "texte-libre", "identifiant-technique"].contains(&role.as_str()) || subject.sensitive) {
         sink.error(
             line,
             format!("{path} : « conserver » laisserait le clair d'un champ {role}"),
@@ -75,9 +75,9 @@ pub(super) fn personal(path: &str, field: &Field, tag: &mut Block<'_>, suffix: &
             "^[a-z_][a-z0-9_]*$, 63 caractères au plus, sans préfixe rgpd_",
         );
     }
-    let no_twin = rule == Rule::Conserver || (technical && rule == Rule::Suppression);
+    let no_twin = rule == Rule::Keep || (technical && rule == Rule::Suppression);
     let twin = (!no_twin).then(|| named_twin.unwrap_or_else(|| format!("{}{suffix}", field.name)));
-    let after = if technical || rule == Rule::Conserver { After::Kept } else { read_after(path, field, after_node, tag.line, sink) };
+    let after = if technical || rule == Rule::Keep { After::Kept } else { read_after(path, field, after_node, tag.line, sink) };
     Some(Personal {
         category: subject.category,
         family: subject.family?,

@@ -17,16 +17,16 @@ pub(super) const NAMES: &str =
 pub(super) enum Rule {
     Suppression,
     /// The literal, already in SQL.
-    Constante(String),
+    Constant(String),
     Substitution(&'static [&'static str], &'static str),
     RandomReplacement,
-    Departement,
-    Cohorte(u32),
-    Mois,
-    Annee,
-    Pas(u32),
+    Department,
+    Cohort(u32),
+    Month,
+    Year,
+    Step(u32),
     /// Share (0–1) and rounding step.
-    Bruit {
+    Noise {
         share: f64,
         step: u32,
     },
@@ -38,7 +38,7 @@ pub(super) enum Rule {
     Hmac {
         context: String,
     },
-    Conserver,
+    Keep,
 }
 
 /// What the law sees in the twin.
@@ -113,13 +113,13 @@ impl Rule {
         };
         match name.as_str() {
             "suppression" => Some(Self::Suppression),
-            "conserver" => Some(Self::Conserver),
+            "conserver" => Some(Self::Keep),
             "constante" => {
                 let node = block.need("valeur", sink)?;
                 match (sql.literal(&node.value()), node.as_str()) {
-                    (Ok(literal), _) => Some(Self::Constante(literal)),
+                    (Ok(literal), _) => Some(Self::Constant(literal)),
                     // The twin is a text without length: it holds what the column would not.
-                    (Err(_), Some(t)) if sql.is_text() => Some(Self::Constante(lit(t))),
+                    (Err(_), Some(t)) if sql.is_text() => Some(Self::Constant(lit(t))),
                     (Err(allowed), _) => {
                         sink.error(node.line, format!("« valeur » ne convient pas au type {sql}"), &allowed);
                         None
@@ -147,7 +147,7 @@ impl Rule {
                 let share = number(block, "ecart", 0.01..=1.0, sink);
                 let step = whole(block, "arrondi", 1, sink);
                 unique_draw(block, "tirage", "unique", sink);
-                fits(sql.is_number(), "smallint, integer, bigint, numeric", sink).then_some(Self::Bruit { share: share?, step: step? })
+                fits(sql.is_number(), "smallint, integer, bigint, numeric", sink).then_some(Self::Noise { share: share?, step: step? })
             }
             "masque_partiel" => {
                 let start = whole_or(block, "debut", 0, 4, sink);
@@ -195,11 +195,11 @@ impl Rule {
             }
         };
         let (rule, fits, allowed) = match to.as_str() {
-            "departement" => (Self::Departement, sql.is_text(), "text, char(n), varchar(n)"),
-            "cohorte" => (Self::Cohorte(step_of(2, sink)?), *sql == SqlType::Date, "date"),
-            "mois" => (Self::Mois, sql.is_moment(), "date, timestamptz"),
-            "annee" => (Self::Annee, sql.is_moment(), "date, timestamptz"),
-            "pas" => (Self::Pas(step_of(2, sink)?), sql.is_number(), "smallint, integer, bigint, numeric"),
+            "departement" => (Self::Department, sql.is_text(), "text, char(n), varchar(n)"),
+            "cohorte" => (Self::Cohort(step_of(2, sink)?), *sql == SqlType::Date, "date"),
+            "mois" => (Self::Month, sql.is_moment(), "date, timestamptz"),
+            "annee" => (Self::Year, sql.is_moment(), "date, timestamptz"),
+            "pas" => (Self::Step(step_of(2, sink)?), sql.is_number(), "smallint, integer, bigint, numeric"),
             _ => {
                 sink.error(line, format!("la généralisation vers « {to} » est inconnue"), "departement, cohorte (pas), mois, annee, pas (pas)");
                 return None;
@@ -215,10 +215,10 @@ impl Rule {
     /// The legal nature of the twin.
     pub fn nature(&self) -> Nature {
         match self {
-            Self::Suppression | Self::Constante(_) | Self::Substitution(..) | Self::RandomReplacement => Nature::Anonymising,
-            Self::Departement | Self::Cohorte(_) | Self::Mois | Self::Annee | Self::Pas(_) => Nature::QuasiIdentifier,
-            Self::Bruit { .. } => Nature::Degraded,
-            Self::Mask { .. } | Self::Conserver => Nature::StillPersonal,
+            Self::Suppression | Self::Constant(_) | Self::Substitution(..) | Self::RandomReplacement => Nature::Anonymising,
+            Self::Department | Self::Cohort(_) | Self::Month | Self::Year | Self::Step(_) => Nature::QuasiIdentifier,
+            Self::Noise { .. } => Nature::Degraded,
+            Self::Mask { .. } | Self::Keep => Nature::StillPersonal,
             Self::Hmac { .. } => Nature::Pseudonymisation,
         }
     }
@@ -227,14 +227,14 @@ impl Rule {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Suppression => "suppression",
-            Self::Constante(_) => "constante",
+            Self::Constant(_) => "constante",
             Self::Substitution(..) => "substitution",
             Self::RandomReplacement => "remplacement_aleatoire",
-            Self::Departement | Self::Cohorte(_) | Self::Mois | Self::Annee | Self::Pas(_) => "generalisation",
-            Self::Bruit { .. } => "bruit",
+            Self::Department | Self::Cohort(_) | Self::Month | Self::Year | Self::Step(_) => "generalisation",
+            Self::Noise { .. } => "bruit",
             Self::Mask { .. } => "masque_partiel",
             Self::Hmac { .. } => "hachage_hmac",
-            Self::Conserver => "conserver",
+            Self::Keep => "conserver",
         }
     }
 
@@ -242,31 +242,31 @@ impl Rule {
     pub fn french(&self) -> String {
         match self {
             Self::Suppression => "suppression".into(),
-            Self::Constante(_) => "remplacement par une constante".into(),
+            Self::Constant(_) => "remplacement par une constante".into(),
             Self::Substitution(_, list) => format!("substitution (liste {list}, un seul tirage)"),
             Self::RandomReplacement => "remplacement aléatoire (un seul tirage)".into(),
-            Self::Departement => "généralisation au département".into(),
-            Self::Cohorte(n) => format!("généralisation à la cohorte de naissance ({n} ans)"),
-            Self::Mois => "généralisation au mois".into(),
-            Self::Annee => "généralisation à l'année".into(),
-            Self::Pas(n) => format!("généralisation par pas de {n}"),
-            Self::Bruit { share, step } => format!("bruit de ±{} %, arrondi à {step} (un seul tirage)", share * 100.0),
+            Self::Department => "généralisation au département".into(),
+            Self::Cohort(n) => format!("généralisation à la cohorte de naissance ({n} ans)"),
+            Self::Month => "généralisation au mois".into(),
+            Self::Year => "généralisation à l'année".into(),
+            Self::Step(n) => format!("généralisation par pas de {n}"),
+            Self::Noise { share, step } => format!("bruit de ±{} %, arrondi à {step} (un seul tirage)", share * 100.0),
             Self::Mask { start, end } => format!("masque partiel ({start} caractères au début, {end} à la fin, longueur constante)"),
             Self::Hmac { .. } => "pseudonyme à clé (HMAC-SHA-256)".into(),
-            Self::Conserver => "conservation".into(),
+            Self::Keep => "conservation".into(),
         }
     }
 
     /// The type of the twin of a column of type `sql`.
     pub fn twin_type(&self, sql: &SqlType) -> String {
         match self {
-            Self::Constante(_) if sql.is_text() => "text".into(),
-            Self::Suppression | Self::Conserver | Self::Constante(_) => sql.to_string(),
+            Self::Constant(_) if sql.is_text() => "text".into(),
+            Self::Suppression | Self::Keep | Self::Constant(_) => sql.to_string(),
             Self::RandomReplacement if *sql == SqlType::Uuid => "uuid".into(),
-            Self::Substitution(..) | Self::RandomReplacement | Self::Departement | Self::Mask { .. } | Self::Hmac { .. } => "text".into(),
-            Self::Cohorte(_) => "smallint".into(),
-            Self::Mois | Self::Annee => "date".into(),
-            Self::Pas(_) | Self::Bruit { .. } => "numeric".into(),
+            Self::Substitution(..) | Self::RandomReplacement | Self::Department | Self::Mask { .. } | Self::Hmac { .. } => "text".into(),
+            Self::Cohort(_) => "smallint".into(),
+            Self::Month | Self::Year => "date".into(),
+            Self::Step(_) | Self::Noise { .. } => "numeric".into(),
         }
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::date::is_date;
 use crate::digest::sha256;
 
 /// The longest identifier that PostgreSQL keeps whole (bytes).
@@ -189,20 +190,6 @@ impl fmt::Display for SqlType {
 
 fn is_uuid(text: &str) -> bool {
     text.len() == 36 && text.char_indices().all(|(i, c)| if matches!(i, 8 | 13 | 18 | 23) { c == '-' } else { c.is_ascii_hexdigit() })
-}
-
-fn is_date(text: &str) -> bool {
-    let mut parts = text.splitn(3, '-');
-    let mut number =
-        |len: usize| parts.next().filter(|p| p.len() == len && p.bytes().all(|b| b.is_ascii_digit())).and_then(|p| p.parse::<u32>().ok());
-    let (Some(year), Some(month), Some(day)) = (number(4), number(2), number(2)) else { return false };
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        2 => 28 + u32::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    };
-    year > 0 && (1..=12).contains(&month) && (1..=days).contains(&day)
 }
 
 /// A retention: ISO 8601 in years, months, weeks and days, not zero.

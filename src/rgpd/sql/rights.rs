@@ -82,7 +82,7 @@ fn view_columns(entity: &Entity) -> Vec<(String, String)> {
     for field in &entity.fields {
         match &field.personal {
             None => list.push((field.name.clone(), field.name.clone())),
-            Some(p) if p.rule == Rule::Conserver => list.push((field.name.clone(), field.name.clone())),
+            Some(p) if p.rule == Rule::Keep => list.push((field.name.clone(), field.name.clone())),
             Some(p) if shows(p) => {
                 let Some(twin) = &p.twin else { continue };
                 if field.primary {

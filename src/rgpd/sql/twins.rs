@@ -51,7 +51,7 @@ fn row(entity: &Entity, of: &str) -> String {
 
 fn body(model: &Model, entity: &Entity) -> String {
     let mut out = String::from("\n");
-    let noise = entity.personal_fields().any(|(_, p)| matches!(p.rule, Rule::Bruit { .. }));
+    let noise = entity.personal_fields().any(|(_, p)| matches!(p.rule, Rule::Noise { .. }));
     if noise {
         out.push_str("DECLARE alea bytea;\n");
     }
@@ -87,7 +87,7 @@ fn body(model: &Model, entity: &Entity) -> String {
         let Some(twin) = &personal.twin else { continue };
         let (source, twin) = (q(&field.name), q(twin));
         match &personal.rule {
-            Rule::Bruit { share, step } => noisy(&mut out, &source, &twin, *share, *step),
+            Rule::Noise { share, step } => noisy(&mut out, &source, &twin, *share, *step),
             Rule::Hmac { .. } => {
                 let _ = write!(
                     out,
@@ -136,18 +136,18 @@ fn value(rule: &Rule, source: &str, field: &Field) -> Option<String> {
         if field.sql == super::super::types::SqlType::Timestamptz { format!("{source} AT TIME ZONE 'UTC'") } else { format!("{source}::timestamp") };
     Some(match rule {
         Rule::Suppression => "NULL".into(),
-        Rule::Constante(literal) => literal.clone(),
+        Rule::Constant(literal) => literal.clone(),
         // Overseas departments are told by three digits.
-        Rule::Departement => format!("CASE WHEN {source} LIKE '97%' OR {source} LIKE '98%' THEN left({source}, 3) ELSE left({source}, 2) END"),
-        Rule::Cohorte(step) => format!("(extract(year FROM {source})::integer / {step}) * {step}"),
-        Rule::Mois => format!("date_trunc('month', {instant})::date"),
-        Rule::Annee => format!("date_trunc('year', {instant})::date"),
-        Rule::Pas(step) => format!("floor({source}::numeric / {step}) * {step}"),
+        Rule::Department => format!("CASE WHEN {source} LIKE '97%' OR {source} LIKE '98%' THEN left({source}, 3) ELSE left({source}, 2) END"),
+        Rule::Cohort(step) => format!("(extract(year FROM {source})::integer / {step}) * {step}"),
+        Rule::Month => format!("date_trunc('month', {instant})::date"),
+        Rule::Year => format!("date_trunc('year', {instant})::date"),
+        Rule::Step(step) => format!("floor({source}::numeric / {step}) * {step}"),
         // Constant length, nothing said of an absent value.
         Rule::Mask { start, end } => format!(
             "CASE WHEN char_length({source}) >= {} THEN left({source}, {start}) || '*****' || right({source}, {end}) ELSE '*****' END",
             start + end + 3
         ),
-        Rule::Substitution(..) | Rule::RandomReplacement | Rule::Bruit { .. } | Rule::Hmac { .. } | Rule::Conserver => return None,
+        Rule::Substitution(..) | Rule::RandomReplacement | Rule::Noise { .. } | Rule::Hmac { .. } | Rule::Keep => return None,
     })
 }
