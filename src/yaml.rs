@@ -91,15 +91,19 @@ pub fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Problem> 
     read(text).map_err(|fault| fault.within(name))
 }
 
-/// Parses a document into located nodes, for a caller with its own form of refusals.
+/// Parses a document into located nodes.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_located(name: &str, text: &str) -> Result<Node, Problem> {
+    parse(name, text)
+}
+
+/// As [`parse`], for a caller with its own form of refusals.
 ///
 /// # Errors
 /// The first fault.
-pub fn parse_located(text: &str) -> Result<Node, Fault> {
-    read(text)
-}
-
-fn read<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
     serde_saphyr::from_str_with_options(text, options()).map_err(|e| fault(&e))
 }
 

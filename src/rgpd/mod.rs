@@ -56,7 +56,7 @@ pub fn render(name: &str, description: &str) -> Result<Vec<Output>, Vec<RgpdErro
 /// As [`render`].
 pub fn render_with_warnings(name: &str, description: &str) -> Result<Rendering, Vec<RgpdError>> {
     let mut sink = Sink::new(name);
-    let root = match yaml::parse_located(description) {
+    let root = match yaml::read(description) {
         Ok(root) => root,
         Err(fault) => {
             let allowed = fault.hint.map_or_else(|| "du YAML 1.2 sans clé en double".to_owned(), |hint| hint.fr);
