@@ -298,9 +298,12 @@ fn a_thousand_random_sets_of_answers() {
             let (contents, found) = examine(&kit, answers);
             problems.extend(found.into_iter().map(|p| format!("{p} (nom {}, description {})", answers["nom"], answers["description"])));
             for (path, bytes) in contents {
-                let fresh = seen.lock().unwrap().insert(bytes.clone());
-                if fresh {
-                    let number = seen.lock().unwrap().len();
+                // One lock for both: two threads must not number two contents alike.
+                let number = {
+                    let mut seen = seen.lock().unwrap();
+                    seen.insert(bytes.clone()).then(|| seen.len())
+                };
+                if let Some(number) = number {
                     problems.extend(keep(&folder, number, &path, &bytes));
                 }
             }
