@@ -30,17 +30,14 @@ fn provided(case: &Case, objects: &[Value]) -> BTreeSet<String> {
 
 /// Rules that the catalogue records as out of reach of a service's values, translated to the ids of `check`.
 fn recorded(service: &Value) -> BTreeSet<&'static str> {
-    // Seen here on the stand-ins and not in the catalogue's list: a file name that holds "password", and a clean-up Job.
-    let mut rules: BTreeSet<&'static str> = match service["id"].as_str().unwrap_or_default() {
-        "trino" => BTreeSet::from(["cm-no-credentials"]),
-        "chromadb" => BTreeSet::from(["need-liveness-readiness", "restrict-image-registry"]),
-        _ => BTreeSet::new(),
-    };
+    let mut rules = BTreeSet::new();
     for unmet in service["unmet"].as_array().into_iter().flatten() {
         match unmet["rule"].as_str().unwrap() {
             "check-labels" | "app" => drop(rules.insert("check-labels")),
             "disallow-latest" => drop(rules.insert("disallow-latest")),
             "need-containers-ressources" => drop(rules.insert("need-containers-ressources")),
+            "need-liveness-readiness" => drop(rules.insert("need-liveness-readiness")),
+            "restrict-image-registry" => drop(rules.insert("restrict-image-registry")),
             "cm-no-credentials" => drop(rules.insert("cm-no-credentials")),
             "securityContext" => drop(rules.insert("security-context")),
             "test-sans-ressources" => rules.extend(["check-labels", "disallow-latest", "need-containers-ressources", "need-liveness-readiness"]),
