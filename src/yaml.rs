@@ -91,14 +91,6 @@ pub fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Problem> 
     read(text).map_err(|fault| fault.within(name))
 }
 
-/// Parses a document into located nodes.
-///
-/// # Errors
-/// As [`parse`].
-pub fn parse_located(name: &str, text: &str) -> Result<Node, Problem> {
-    parse(name, text)
-}
-
 /// As [`parse`], for a caller with its own form of refusals.
 ///
 /// # Errors

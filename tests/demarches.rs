@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use mirai_kit::demarches::{Demarches, Project, Waiting, page};
+use mirai_kit::demarches::{Demarches, Project, Undone, Waiting, page};
 use mirai_kit::text::{Lang, Problem, Text};
 
 const FILE: &str = r#"format: mirai-kit/demarches/v1
@@ -32,6 +32,11 @@ fn reader<'a>(files: &'a BTreeMap<&'a str, &'a str>) -> impl Fn(&str) -> Result<
     |path| Ok(files.get(path).map(|text| (*text).to_owned()))
 }
 
+/// The first step that is not done; none when all are.
+fn first<'a>(demarches: &'a Demarches, files: &BTreeMap<&str, &str>) -> Option<Undone<'a>> {
+    demarches.undone(&reader(files)).expect("read").into_iter().next()
+}
+
 #[test]
 fn the_first_undone_names_every_place_that_waits() {
     let demarches = Demarches::parse("demarches.yaml", FILE).expect("file");
@@ -40,7 +45,7 @@ fn the_first_undone_names_every_place_that_waits() {
         ("README.md", "fini\n"),
         ("values.yaml", "dns-a-completer\n"),
     ]);
-    let next = demarches.next(&reader(&files)).expect("read").expect("undone");
+    let next = first(&demarches, &files).expect("undone");
     assert_eq!((next.step.id.as_str(), next.number), ("bucket-s3", 1));
     let place = |line| Waiting::Placeholder { file: "../infra-postgres/values-prod.yaml".into(), line, placeholder: "s3.a-completer".into() };
     assert_eq!(next.waiting, [place(2), place(4)]);
@@ -52,21 +57,21 @@ fn the_first_undone_names_every_place_that_waits() {
 fn a_step_is_done_when_no_file_waits_or_when_it_is_dated() {
     let done = BTreeMap::from([("../infra-postgres/values-prod.yaml", "b: ok\n"), ("README.md", "ok\n"), ("values.yaml", "ok\n")]);
     let demarches = Demarches::parse("demarches.yaml", FILE).expect("file");
-    let next = demarches.next(&reader(&done)).expect("read").expect("undone");
+    let next = first(&demarches, &done).expect("undone");
     assert_eq!((next.step.id.as_str(), next.waiting.as_slice()), ("convention", &[Waiting::NoDate][..]));
     let dated = FILE.replace("    message: [\"Bonjour\"]\n  - id: dns", "    message: [\"Bonjour\"]\n    fait: \"2026-11-22\"\n  - id: dns");
     let demarches = Demarches::parse("demarches.yaml", &dated).expect("file");
-    assert!(demarches.next(&reader(&done)).expect("read").is_none());
+    assert!(first(&demarches, &done).is_none());
 }
 
 #[test]
 fn a_file_that_is_not_there_keeps_its_step_undone() {
     let demarches = Demarches::parse("demarches.yaml", FILE).expect("file");
     let files = BTreeMap::from([("README.md", "ok\n")]);
-    let next = demarches.next(&reader(&files)).expect("read").expect("undone");
+    let next = first(&demarches, &files).expect("undone");
     assert_eq!(next.waiting, [Waiting::MissingFile { file: "../infra-postgres/values-prod.yaml".into() }]);
     let failing = |_: &str| Err(Problem::new("README.md", Text::same("denied")));
-    assert_eq!(demarches.next(&failing).expect_err("refused").at, "README.md");
+    assert_eq!(demarches.undone(&failing).expect_err("refused").at, "README.md");
 }
 
 #[test]

@@ -44,6 +44,7 @@ fn each_rule_refuses_with_its_line() {
         ("généralisation", "vers: departement", "vers: region", "« region » est inconnue", "departement"),
         ("lecteur", "clair: [application]", "clair: [dpo]", "ne peut pas lire", "[application]"),
         ("apres_purge", "apres_purge: \"00000\"", "apres_purge: \"000\"", "ne convient pas au type char(5)", "5 caractères"),
+        ("booléen", "unique: true", "unique: yes", "un booléen est attendu, un texte est donné", "true, false"),
         ("mode", "mode: differe ", "mode: synchrone ", "mode synchrone", "differe"),
     ];
     for (rule, from, to, what, allowed) in cases {

@@ -47,7 +47,7 @@ impl Given {
     /// When it is not a YAML mapping.
     pub fn read_file(&mut self, name: &str, text: &str) -> Result<(), Problem> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let node = yaml::parse_located(name, text)?;
+        let node: Node = yaml::parse(name, text)?;
         match node.kind {
             Kind::Map(entries) => {
                 for (key, place, node) in entries {
@@ -77,7 +77,7 @@ impl Given {
                 Problem::new(at(), Text::new("il manque `=`", "`=` is missing")).hint(Text::new("écrivez --set clé=valeur", "write --set key=value"))
             );
         };
-        let mut node = yaml::parse_located(&at(), value)?;
+        let mut node: Node = yaml::parse(&at(), value)?;
         let (key, rest) = path.split_once('.').map_or((path, None), |(key, rest)| (key, Some(rest)));
         let origin = Origin::Flag(path.to_owned());
         self.keys.push((key.to_owned(), origin.clone(), (0, 0)));

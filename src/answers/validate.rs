@@ -44,7 +44,11 @@ impl Validator<'_> {
     }
 
     fn problem(&self, path: &str, node: &Node, what: &Text) -> Problem {
-        let at = self.origin.at(node.line, node.column);
+        self.problem_at(path, (node.line, node.column), what)
+    }
+
+    fn problem_at(&self, path: &str, (line, column): (u64, u64), what: &Text) -> Problem {
+        let at = self.origin.at(line, column);
         let at = if at.is_empty() { path.to_owned() } else { at };
         Problem::new(at, Text::new(format!("`{path}` : {}", what.fr), format!("`{path}`: {}", what.en)))
     }
@@ -197,17 +201,11 @@ impl Validator<'_> {
             return self.wrong_type(path, node, &Text::new("un enregistrement", "a record"));
         };
         let mut problems = Vec::new();
-        for (key, (line, column), _) in entries {
+        for (key, place, _) in entries {
             if !question.fields.iter().any(|f| f.id == *key) {
                 let known = question.fields.iter().map(|f| f.id.as_str()).collect::<Vec<_>>().join(", ");
-                let at = self.origin.at(*line, *column);
-                problems.push(
-                    Problem::new(
-                        if at.is_empty() { path.to_owned() } else { at },
-                        text!("`{path}` : champ inconnu `{key}`", "`{path}`: unknown field `{key}`"),
-                    )
-                    .hint(text!("champs possibles : {known}", "possible fields: {known}")),
-                );
+                let what = text!("champ inconnu `{key}`", "unknown field `{key}`");
+                problems.push(self.problem_at(path, *place, &what).hint(text!("champs possibles : {known}", "possible fields: {known}")));
             }
         }
         let mut record = Map::new();
@@ -265,17 +263,11 @@ impl Validator<'_> {
         };
         let keys = self.keys_of(question);
         let mut problems = Vec::new();
-        for (key, (line, column), _) in entries {
+        for (key, place, _) in entries {
             if !keys.contains(key) {
                 let list = keys.join(", ");
-                let at = self.origin.at(*line, *column);
-                problems.push(
-                    Problem::new(
-                        if at.is_empty() { path.to_owned() } else { at },
-                        text!("`{path}` : clé inconnue `{key}`", "`{path}`: unknown key `{key}`"),
-                    )
-                    .hint(text!("clés attendues : {list}", "expected keys: {list}")),
-                );
+                let what = text!("clé inconnue `{key}`", "unknown key `{key}`");
+                problems.push(self.problem_at(path, *place, &what).hint(text!("clés attendues : {list}", "expected keys: {list}")));
             }
         }
         let mut map = Map::new();

@@ -36,7 +36,7 @@ impl Cancel {
     }
 }
 
-/// How [`super::create`] works. The default writes the files alone, without commit, flag or progress.
+/// How [`super::create()`] works. The default writes the files alone, without commit, flag or progress.
 #[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
     /// Makes each repository of the tree a git repository with this first commit; `None` for `--no-git`.

@@ -126,20 +126,6 @@ impl Demarches {
         Ok(undone)
     }
 
-    /// The first step that is not done; none when all are.
-    ///
-    /// # Errors
-    /// As [`Self::undone`].
-    pub fn next(&self, read: &Reader<'_>) -> Result<Option<Undone<'_>>, Problem> {
-        for (index, step) in self.steps.iter().enumerate() {
-            let waiting = step.waiting(read)?;
-            if !waiting.is_empty() {
-                return Ok(Some(Undone { step, number: index + 1, waiting }));
-            }
-        }
-        Ok(None)
-    }
-
     fn problems(&self, name: &str) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self.format != "mirai-kit/demarches/v1" {

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::question::Question;
 use crate::render::Owner;
@@ -184,7 +183,4 @@ pub struct Evidence {
     /// One sentence.
     #[serde(default)]
     pub text: Option<Text>,
-    /// Anything a later version adds.
-    #[serde(default)]
-    pub extra: Option<Value>,
 }

@@ -35,12 +35,6 @@ impl Scope {
         self.context.insert(name.to_owned(), value);
         self.names.insert(name.to_owned());
     }
-
-    /// Names of the variables.
-    #[must_use]
-    pub fn names(&self) -> &BTreeSet<String> {
-        &self.names
-    }
 }
 
 /// A template with all that it includes.
