@@ -50,6 +50,17 @@ pub fn create(target: &Path, tree: &Tree, options: &Options<'_>) -> Result<Repor
     Ok(report)
 }
 
+/// Undoes what interrupted runs left at this target, then says whether [`create`] would accept it: to be called before
+/// the questions, so that a refusal comes first and leaves no litter.
+///
+/// # Errors
+/// Those of [`create`].
+pub fn prepare(target: &Path) -> Result<(), ApplyError> {
+    let place = Place::find(target)?;
+    in_place::recover(&place)?;
+    check(&place, &Tree::default(), &[]).map(drop)
+}
+
 /// Says whether [`create`] would accept this target, without writing anything.
 ///
 /// # Errors

@@ -24,7 +24,7 @@ mod relpath;
 mod staging;
 mod write;
 
-pub use create::{Report, check_target, create};
+pub use create::{Report, check_target, create, prepare};
 pub use error::{ApplyError, TargetProblem};
 pub use options::{Cancel, Options};
 pub use relpath::{MAX_PATH_BYTES, PathError, SafeRelPath};

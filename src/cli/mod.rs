@@ -4,6 +4,7 @@
 mod clock;
 mod define;
 mod exit;
+mod limits;
 mod new;
 mod next;
 mod pages;

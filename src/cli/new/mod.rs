@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use self::options::Options;
 pub(super) use self::options::command;
 use super::clock::Now;
-use super::{Exit, Failed, translate};
+use super::{Exit, Failed, limits, translate};
 use crate::apply::{self, Cancel};
 use crate::git::FirstCommit;
 use crate::kit::{Kit, KitFiles};
@@ -26,7 +26,8 @@ pub(super) fn run(arguments: &clap::ArgMatches, lang: Lang) -> Result<Exit, Fail
     let now = Now::read(std::env::var("SOURCE_DATE_EPOCH").ok().as_deref()).map_err(|p| (Exit::Usage, vec![p]))?;
     let place = options.place()?;
     // A target that cannot be written in is said before any question.
-    apply::check_target(&place.target, &Tree::default()).map_err(|e| translate::apply(&e))?;
+    let accepted = if options.dry_run { apply::check_target(&place.target, &Tree::default()) } else { apply::prepare(&place.target) };
+    accepted.map_err(|e| translate::apply(&e))?;
     let kit = load(&options).map_err(|p| (Exit::Invalid, p))?;
     let mut given = answers::given(&options).map_err(|p| (Exit::Invalid, p))?;
     let interactive = !options.defaults && ui::can_ask();
@@ -71,7 +72,10 @@ pub(super) fn run(arguments: &clap::ArgMatches, lang: Lang) -> Result<Exit, Fail
 fn load(options: &Options) -> Result<Kit, Vec<Problem>> {
     match &options.kit {
         None => Kit::embedded(),
-        Some(folder) => KitFiles::from_folder(folder).map_err(|p| vec![p]).and_then(Kit::load),
+        Some(folder) => {
+            limits::bound();
+            KitFiles::from_folder(folder).map_err(|p| vec![p]).and_then(Kit::load)
+        }
     }
 }
 
