@@ -42,4 +42,4 @@ backend-variants: build
 bench: build
 	bash bench/peers.sh
 	python3 bench/run.py --mirai-kit target/release/mirai-kit --cargo-generate $(TOOLS)/bench/bin/cargo-generate \
-	  --venv $(TOOLS)/bench/venv --empty $(TOOLS)/bench/empty --write docs/bench.md
+	  --venv $(TOOLS)/bench/venv --empty $(TOOLS)/bench/empty --peak $(TOOLS)/bench/peak --write docs/bench.md

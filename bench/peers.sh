@@ -14,3 +14,4 @@ if [ ! -x "$into/bin/cargo-generate" ]; then
 fi
 printf 'fn main() {}\n' >"$into/empty.rs"
 rustc -C opt-level=3 -C strip=symbols -C panic=abort -o "$into/empty" "$into/empty.rs"
+cc -O2 -o "$into/peak" bench/peak.c
