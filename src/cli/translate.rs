@@ -20,7 +20,8 @@ pub(super) fn apply(error: &ApplyError) -> (Exit, Vec<Problem>) {
         ),
         ApplyError::Io { action, path, source } => {
             let (verb, en, fr_source) = (french(action), action, system(source));
-            Problem::new(path.display().to_string(), text!("impossible de {verb} : {fr_source}", "cannot {en}: {source}"))
+            let of = if verb.starts_with(['a', 'e', 'é', 'i', 'o', 'u', 'h']) { "d'" } else { "de " };
+            Problem::new(path.display().to_string(), text!("impossible {of}{verb} : {fr_source}", "cannot {en}: {source}"))
         }
         ApplyError::Git(GitError { action, path, source }) => {
             let (verb, detail) = (french(action), source.message());
