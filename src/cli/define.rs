@@ -3,7 +3,7 @@
 
 use clap::{Arg, ArgAction, Command};
 
-use super::{new, next, pages};
+use super::{new, next, pages, requirements};
 use crate::text::{Lang, Text};
 
 /// The whole command line, in one language.
@@ -43,6 +43,7 @@ pub fn command(lang: Lang) -> Command {
     .after_help(exit_codes(lang))
     .subcommand(new::command(lang))
     .subcommand(next::command(lang))
+    .subcommand(requirements::command(lang))
     .subcommand(pages::completions_command(lang))
     .subcommand(pages::man_command(lang))
 }
@@ -79,9 +80,9 @@ pub(super) fn positional(id: &'static str, lang: Lang, value: &Text, help: &Text
 
 fn exit_codes(lang: Lang) -> String {
     Text::new(
-        "Codes de retour :\n  0    fait\n  1    échec (disque, git, terminal)\n  2    ligne de commande incorrecte\n  3    réponses ou kit invalides\n  \
+        "Codes de retour :\n  0    fait\n  1    échec (disque, git, terminal)\n  2    ligne de commande incorrecte\n  3    réponses ou kit invalides, liste ou exigence inconnue\n  \
          4    conflits à résoudre\n  5    projet non conforme, ou qui a dérivé\n  130  interrompu : rien n'a été écrit",
-        "Exit codes:\n  0    done\n  1    failure (disk, git, terminal)\n  2    wrong command line\n  3    invalid answers or kit\n  \
+        "Exit codes:\n  0    done\n  1    failure (disk, git, terminal)\n  2    wrong command line\n  3    invalid answers or kit, unknown list or requirement\n  \
          4    conflicts left\n  5    project that does not conform, or has drifted\n  130  interrupted: nothing was written",
     )
     .get(lang)
@@ -121,12 +122,19 @@ mod tests {
         command(Lang::En).debug_assert();
     }
 
+    /// The help of a command and of all those below it.
+    fn render_all(command: &mut Command, pages: &mut Vec<String>) {
+        pages.push(command.render_long_help().to_string());
+        command.get_subcommands_mut().for_each(|sub| render_all(sub, pages));
+    }
+
     #[test]
     fn no_english_word_of_clap_is_left_in_the_french_help() {
         let mut command = command(Lang::Fr);
         command.build();
-        let mut pages = vec![command.render_long_help().to_string()];
-        pages.extend(command.get_subcommands_mut().map(|sub| sub.render_long_help().to_string()));
+        let mut pages = Vec::new();
+        render_all(&mut command, &mut pages);
+        assert!(pages.len() > 8, "{} pages", pages.len());
         for page in pages {
             for word in ["Usage:", "Print", "[default", "[possible", "Commands", "help for"] {
                 assert!(!page.contains(word), "{word:?} in:\n{page}");

@@ -8,6 +8,7 @@ mod limits;
 mod new;
 mod next;
 mod pages;
+mod requirements;
 mod translate;
 mod usage;
 
@@ -47,6 +48,7 @@ fn dispatch(matches: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
     match matches.subcommand() {
         Some((new::NAME, arguments)) => new::run(arguments, lang),
         Some((next::NAME, arguments)) => next::run(arguments, lang),
+        Some((requirements::NAME, arguments)) => requirements::run(arguments, lang),
         Some((pages::COMPLETIONS, arguments)) => pages::completions(arguments, lang),
         Some((pages::MAN, _)) => pages::man(lang),
         _ => Err((Exit::Usage, vec![usage::missing_command()])),

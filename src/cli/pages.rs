@@ -42,17 +42,21 @@ pub(super) fn man(lang: Lang) -> Result<Exit, Failed> {
     let mut page = Vec::new();
     let rendered = clap_mangen::Man::new(command.clone()).render(&mut page).and_then(|()| {
         // One page holds every command: there are few of them.
-        command.get_subcommands().try_for_each(|sub| {
-            let man = clap_mangen::Man::new(sub.clone());
-            page.extend_from_slice(format!(".SH \"{}\"\n", sub.get_bin_name().unwrap_or(sub.get_name())).as_bytes());
-            man.render_description_section(&mut page)?;
-            man.render_options_section(&mut page)
-        })
+        command.get_subcommands().try_for_each(|sub| section(sub, &mut page))
     });
     if let Err(error) = rendered {
         return Err((Exit::Failure, vec![Problem::new("", text!("manuel impossible à écrire : {error}", "the manual cannot be written: {error}"))]));
     }
     print(&page)
+}
+
+/// A command of the manual, then those below it.
+fn section(command: &Command, page: &mut Vec<u8>) -> std::io::Result<()> {
+    let man = clap_mangen::Man::new(command.clone());
+    page.extend_from_slice(format!(".SH \"{}\"\n", command.get_bin_name().unwrap_or(command.get_name())).as_bytes());
+    man.render_description_section(page)?;
+    man.render_options_section(page)?;
+    command.get_subcommands().try_for_each(|sub| section(sub, page))
 }
 
 fn print(page: &[u8]) -> Result<Exit, Failed> {

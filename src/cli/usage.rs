@@ -54,6 +54,12 @@ pub(super) fn missing_command() -> Problem {
     ))
 }
 
+/// A command that is a family, without the one to run.
+pub(super) fn missing_subcommand(family: &str) -> Problem {
+    Problem::new("", text!("il manque une commande après `{family}`", "a command is missing after `{family}`"))
+        .hint(text!("la liste : `mirai-kit {family} --help`", "the list: `mirai-kit {family} --help`"))
+}
+
 fn hint(error: &clap::Error) -> Text {
     let near = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
     if let Some(near) = near.into_iter().map(|kind| word(error, kind)).find(|w| !w.is_empty()) {

@@ -170,6 +170,18 @@ pub enum How {
     Attested,
 }
 
+impl How {
+    /// As it is written in a list.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Generated => "generated",
+            Self::Checked => "checked",
+            Self::Attested => "attested",
+        }
+    }
+}
+
 /// One thing to prove.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -228,4 +240,17 @@ pub enum Relation {
     Moved,
     /// Without ancestor.
     New,
+}
+
+impl Relation {
+    /// As it is written in a list.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Extended => "extended",
+            Self::Moved => "moved",
+            Self::New => "new",
+        }
+    }
 }

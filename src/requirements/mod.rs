@@ -5,12 +5,21 @@
 //! examined yet, so the best status is « generated, to be verified ». Ids clash between lists (`EXI-G-6` has three
 //! meanings), so a row is always named with its list: `mirai@2025-03-10/EXI-G-6`.
 
+mod evidence;
+mod evolution;
+mod impact;
 mod list;
 mod lists;
+mod lookup;
 mod matrix;
 mod statement;
+mod validate;
 
+pub use evidence::{Brought, FacetEvidence};
+pub use evolution::{Change, Fate};
+pub use impact::{Effect, FacetImpact, Impact, Totals};
 pub use list::{Applies, Counts, Document, Dropped, Facet, How, Level, Limit, Lineage, List, Relation, Row, Source};
 pub use lists::{Lists, list_files};
+pub use lookup::RowRef;
 pub use matrix::{conformity_matrix, outputs};
 pub use statement::{FacetState, FacetStatement, Holds, Proof, RowStatement, Statement, Status, statement};

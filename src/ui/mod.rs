@@ -1,6 +1,7 @@
 //! What the user sees: data on stdout, messages on stderr; questions, progress, and the terminal left as it was found.
 //! Called by `cli` alone.
 
+pub mod columns;
 pub mod interrupt;
 mod lines;
 mod progress;

@@ -7,7 +7,7 @@ mod outcome;
 use serde_json::{Map, Value};
 
 use self::options::Options;
-pub(super) use self::options::command;
+pub(super) use self::options::{command, read_text};
 use super::clock::Now;
 use super::{Exit, Failed, limits, translate};
 use crate::apply::{self, Cancel};

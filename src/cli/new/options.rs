@@ -184,7 +184,7 @@ impl Options {
 ///
 /// # Errors
 /// When it cannot be read, is too large, or is not UTF-8: with the line and column of the first wrong byte.
-pub(super) fn read_text(path: &Path, limit: u64) -> Result<String, Problem> {
+pub(in crate::cli) fn read_text(path: &Path, limit: u64) -> Result<String, Problem> {
     use std::io::Read as _;
     let name = path.display().to_string();
     let mut bytes = Vec::new();
@@ -194,11 +194,8 @@ pub(super) fn read_text(path: &Path, limit: u64) -> Result<String, Problem> {
     }
     if bytes.len() as u64 > limit {
         let mib = limit / 1024 / 1024;
-        return Err(Problem::new(
-            name,
-            text!("plus de {mib} Mio : ce n'est pas un fichier de réponses", "more than {mib} MiB: this is no answers file"),
-        )
-        .hint(Text::new("donnez un fichier plus petit", "give a smaller file")));
+        return Err(Problem::new(name, text!("plus de {mib} Mio : ce fichier est trop gros", "more than {mib} MiB: this file is too large"))
+            .hint(Text::new("donnez un fichier plus petit", "give a smaller file")));
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
