@@ -51,6 +51,7 @@ fn version_is_that_of_the_package() {
 fn the_manual_and_the_completions_hold_every_option() {
     let man = Test::new().run("man").code(0).stdout;
     assert!(man.contains(".TH mirai-kit") && man.contains("\\-\\-dry\\-run"), "{man}");
+    assert!(man.contains(".SH \"mirai-kit requirements impact\"") && man.contains("\\-\\-level"), "commands of commands too: {man}");
     for (shell, mark) in [
         ("bash", "_mirai-kit()"),
         ("zsh", "#compdef mirai-kit"),

@@ -13,6 +13,8 @@ fn a_reader_that_leaves_is_no_failure() {
         &["new", "demo", "--defaults", "--dry-run"],
         &["new", "demo", "--defaults", "--dry-run", "--diff"],
         &["new", "demo", "--defaults", "--json"],
+        &["requirements", "list"],
+        &["requirements", "show", "EXI-ARCH-9", "--format", "json"],
     ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);

@@ -374,6 +374,25 @@ fn a_team_adds_its_own_list() {
 }
 
 #[test]
+fn several_lists_may_be_added_even_when_they_name_one_another_in_a_circle() {
+    let first = OWN.replace("lineage: [{relation: new}]", "lineage: [{relation: moved, from: suivi@1/SUI-2}]");
+    let second = OWN
+        .replace("id: homologation", "id: suivi")
+        .replace("2026-02", "1")
+        .replace("MES-", "SUI-")
+        .replace("lineage: [{relation: new}]", "lineage: [{relation: moved, from: homologation@2026-02/MES-2}]");
+    let test = Test::new().file("mesures.yaml", first).file("suivi.yaml", second);
+    let both = "--list mesures.yaml --list suivi.yaml";
+    let moved = changes(&test, &format!("diff homologation suivi {both}"));
+    assert_eq!(
+        moved,
+        [("new", "-", "SUI-1"), ("moved", "MES-2", "SUI-2"), ("dropped", "MES-1", "-")].map(|(c, a, b)| (c.into(), a.into(), b.into()))
+    );
+    let elsewhere = changes(&test, &format!("diff mirai@2025-03-10 suivi {both}"));
+    assert!(elsewhere.iter().all(|(change, ..)| change == "new" || change == "dropped"), "{elsewhere:?}");
+}
+
+#[test]
 fn its_mistakes_are_given_with_file_and_line() {
     let line = |needle: &str| OWN.lines().position(|l| l.contains(needle)).unwrap() + 1;
     let mes_2 = line("id: MES-2");

@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &clap::ArgMatches, lang: Lang) -> Result<Exit, Fail
     // A target that cannot be written in is said before any question.
     let accepted = if options.dry_run { apply::check_target(&place.target, &Tree::default()) } else { apply::prepare(&place.target) };
     accepted.map_err(|e| translate::apply(&e))?;
-    let kit = load(&options).map_err(|p| (Exit::Invalid, p))?;
+    let kit = load(options.kit.as_deref()).map_err(|p| (Exit::Invalid, p))?;
     let mut given = answers::given(&options).map_err(|p| (Exit::Invalid, p))?;
     let interactive = !options.defaults && ui::can_ask();
     // A person is asked, with the argument as default; a program has already answered.
@@ -69,8 +69,12 @@ pub(super) fn run(arguments: &clap::ArgMatches, lang: Lang) -> Result<Exit, Fail
     Ok(Exit::Done)
 }
 
-fn load(options: &Options) -> Result<Kit, Vec<Problem>> {
-    match &options.kit {
+/// The kit of a folder, its cost bounded, or the program's own.
+///
+/// # Errors
+/// Every problem of the kit.
+pub(super) fn load(folder: Option<&std::path::Path>) -> Result<Kit, Vec<Problem>> {
+    match folder {
         None => Kit::embedded(),
         Some(folder) => {
             limits::bound();

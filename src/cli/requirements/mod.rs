@@ -11,9 +11,9 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Value, json};
 
 use super::define::{base, option};
-use super::new::read_text;
+use super::new::{load, read_text};
 use super::{Exit, Failed, usage};
-use crate::kit::{Kit, KitFiles};
+use crate::kit::Kit;
 use crate::requirements::{Brought, How, List, Lists, RowRef};
 use crate::text;
 use crate::text::{Lang, Problem, Text};
@@ -96,10 +96,7 @@ struct Room {
 
 impl Room {
     fn open(arguments: &ArgMatches, lang: Lang) -> Result<Self, Vec<Problem>> {
-        let kit = match arguments.get_one::<PathBuf>("kit") {
-            None => Kit::embedded()?,
-            Some(folder) => KitFiles::from_folder(folder).map_err(|p| vec![p]).and_then(Kit::load)?,
-        };
+        let kit = load(arguments.get_one::<PathBuf>("kit").map(PathBuf::as_path))?;
         let paths = arguments.get_many::<PathBuf>("own").into_iter().flatten();
         let mut texts = Vec::new();
         for path in paths {
