@@ -108,7 +108,7 @@ fn security(report: &mut Report, cited: &str, holder: &Value, refused: &[&str]) 
 }
 
 /// Why an image's tag may change under it, if it may.
-fn floating(image: &str) -> Option<String> {
+pub(super) fn floating(image: &str) -> Option<String> {
     let last = image.rsplit('/').next().unwrap_or_default();
     if image.is_empty() {
         return Some("no image".to_owned());

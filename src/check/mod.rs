@@ -1,12 +1,22 @@
-//! Rules over rendered Kubernetes objects: what the platform refuses ([`kyverno`]) and what no schema sees
-//! ([`references`], [`services`], [`names`]). Pure functions over parsed manifests; each says how many objects it
-//! examined, because a rule that examined nothing proves nothing.
+//! The verdict on a repository. Rules are pure functions over parsed manifests and files: what the platform refuses
+//! ([`kyverno`]), what no schema sees ([`references`], [`services`], [`names`]), databases ([`cnpg`]), Argo CD ([`argo`]),
+//! plain files ([`files`]). Each says how many objects it examined, because a rule that examined nothing proves nothing.
+//! [`judge`] runs them over a folder, [`status`] turns them into the status of each requirement, never greener.
 
+pub mod argo;
+pub mod catalog;
+pub mod cnpg;
+pub mod files;
+pub mod helm;
+pub mod judge;
 pub mod kyverno;
 pub mod names;
 mod pods;
 pub mod references;
+pub mod report;
+pub mod repository;
 pub mod services;
+pub mod status;
 
 use std::collections::BTreeMap;
 
@@ -49,6 +59,12 @@ impl Report {
             *self.examined.entry(rule).or_default() += count;
         }
         self.findings.extend(other.findings);
+    }
+
+    /// Forgets what one rule saw: it does not apply here.
+    pub(crate) fn drop_rule(&mut self, rule: &str) {
+        self.examined.remove(rule);
+        self.findings.retain(|f| f.rule != rule);
     }
 
     /// Findings of one rule.

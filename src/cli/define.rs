@@ -3,7 +3,7 @@
 
 use clap::{Arg, ArgAction, Command};
 
-use super::{new, next, pages, requirements};
+use super::{check, new, next, pages, requirements};
 use crate::text::{Lang, Text};
 
 /// The whole command line, in one language.
@@ -44,6 +44,7 @@ pub fn command(lang: Lang) -> Command {
     .subcommand(new::command(lang))
     .subcommand(next::command(lang))
     .subcommand(requirements::command(lang))
+    .subcommand(check::command(lang))
     .subcommand(pages::completions_command(lang))
     .subcommand(pages::man_command(lang))
 }

@@ -1,6 +1,7 @@
 //! The command line: the definition of every command in both languages, one file per command, thin. Every command ends
 //! in an [`Exit`].
 
+mod check;
 mod clock;
 mod define;
 mod exit;
@@ -49,6 +50,7 @@ fn dispatch(matches: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
         Some((new::NAME, arguments)) => new::run(arguments, lang),
         Some((next::NAME, arguments)) => next::run(arguments, lang),
         Some((requirements::NAME, arguments)) => requirements::run(arguments, lang),
+        Some((check::NAME, arguments)) => check::run(arguments, lang),
         Some((pages::COMPLETIONS, arguments)) => pages::completions(arguments, lang),
         Some((pages::MAN, _)) => pages::man(lang),
         _ => Err((Exit::Usage, vec![usage::missing_command()])),

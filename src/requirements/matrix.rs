@@ -43,7 +43,7 @@ pub fn conformity_matrix(lists: &Lists, statements: &[Statement], lang: Lang) ->
 const INTRODUCTION: (&str, &str) = (
     "Ce document est produit par `mirai-kit` à la génération du projet. Il dit ce que le projet apporte à chaque exigence, \
      où le lire et ce qu’il reste à faire. **Rien n’y est prouvé** : une ligne « généré, à vérifier » désigne des fichiers \
-     et la règle qui les examine ; seul l’examen du dépôt tel qu’il est, par cette règle, fait preuve ; cette version de l’outil n’exécute pas encore ces règles.\n\n\
+     et la règle qui les examine ; seul l’examen du dépôt tel qu’il est, par cette règle, fait preuve ; `mirai-kit check` l’exécute quand elle est écrite, et dit « non évalué » sinon.\n\n\
      | Statut | Sens |\n| --- | --- |\n\
      | généré, à vérifier | chaque facette est portée par un fichier généré |\n\
      | partiel | des facettes sont portées, celles qui manquent sont nommées |\n\
@@ -53,7 +53,7 @@ const INTRODUCTION: (&str, &str) = (
      Niveau **P** : primordiale (son non-respect fait rejeter l’offre, ou impose un plan de remédiation). Niveau **I** : importante.",
     "`mirai-kit` produced this document when the project was generated. It says what the project brings to each requirement, \
      where to read it and what is left to do. **Nothing is proven here**: a row “generated, to verify” names files and the \
-     rule that examines them; only that rule run on the repository as it is proves anything; this version of the tool does not run the rules yet.\n\n\
+     rule that examines them; only that rule run on the repository as it is proves anything; `mirai-kit check` runs it when it is written, and says “not evaluated” otherwise.\n\n\
      | Status | Meaning |\n| --- | --- |\n\
      | generated, to verify | every facet is carried by a generated file |\n\
      | partial | some facets are carried, the missing ones are named |\n\

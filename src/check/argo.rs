@@ -1,0 +1,63 @@
+//! Argo CD: the scope of an `AppProject`, and revisions that cannot move under a production.
+
+use serde_json::Value;
+
+use super::{Report, cite, items, kind, text};
+
+/// Revisions that move: branches by their usual names, the default one, ranges.
+fn floats(revision: &str) -> bool {
+    let range = revision.contains(['*', '>', '<', '~', '^', ' ']);
+    revision.is_empty() || range || matches!(revision, "HEAD" | "main" | "master" | "develop" | "dev" | "trunk" | "latest")
+}
+
+/// Checks raw manifests and rendered objects. `production` says whether an object stands in a folder named after one.
+#[must_use]
+pub fn check(objects: &[Value], production: &dyn Fn(usize) -> bool) -> Report {
+    let mut report = Report::default();
+    for (index, object) in objects.iter().enumerate().filter(|(_, o)| text(o, "/apiVersion").starts_with("argoproj.io/")) {
+        match kind(object) {
+            "AppProject" => project(&mut report, object),
+            "Application" if production(index) || is_prod(text(object, "/metadata/labels/env")) => revision(&mut report, object, objects),
+            _ => {}
+        }
+    }
+    report
+}
+
+/// Whether a name of environment or folder is that of a production.
+#[must_use]
+pub fn is_prod(name: &str) -> bool {
+    matches!(name, "prod" | "production" | "prd")
+}
+
+fn project(report: &mut Report, object: &Value) {
+    let mut wide = Vec::new();
+    if items(object, "/spec/sourceRepos").any(|r| r == "*") {
+        wide.push("sourceRepos: *".to_owned());
+    }
+    for destination in items(object, "/spec/destinations") {
+        for field in ["namespace", "server"] {
+            if destination.get(field).is_some_and(|v| v == "*") {
+                wide.push(format!("destinations: {field} *"));
+            }
+        }
+    }
+    for allowed in items(object, "/spec/clusterResourceWhitelist") {
+        wide.push(format!("clusterResourceWhitelist: {}", text(allowed, "/kind")));
+    }
+    report.see("appproject-scope", &cite(object), (!wide.is_empty()).then(|| wide.join(", ")));
+}
+
+fn revision(report: &mut Report, object: &Value, objects: &[Value]) {
+    // A root whose project admits nothing but Applications moves no workload: the revision of each module does.
+    let own = objects.iter().find(|p| kind(p) == "AppProject" && text(p, "/metadata/name") == text(object, "/spec/project"));
+    let mut admitted = own.into_iter().flat_map(|p| items(p, "/spec/namespaceResourceWhitelist")).peekable();
+    if admitted.peek().is_some() && admitted.all(|a| text(a, "/kind") == "Application" && text(a, "/group") == "argoproj.io") {
+        return;
+    }
+    let sources = object.pointer("/spec/source").into_iter().chain(items(object, "/spec/sources"));
+    for source in sources {
+        let wanted = text(source, "/targetRevision");
+        report.see("argocd-pinned-revision", &cite(object), floats(wanted).then(|| format!("targetRevision: {wanted:?}")));
+    }
+}

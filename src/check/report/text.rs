@@ -1,0 +1,110 @@
+//! The report for people.
+
+use std::fmt::Write as _;
+
+use super::{Verdict, place};
+use crate::check::catalog::{self, Severity};
+use crate::check::status::{Proof, RowStatus, Status};
+use crate::text::{Lang, Text};
+
+const ORDER: [Status; 6] = [Status::Failed, Status::Partial, Status::NotEvaluated, Status::ToAttest, Status::Met, Status::NotApplicable];
+
+/// Makes a text of the repository harmless on one line.
+type Clean = dyn Fn(&str) -> String;
+
+/// The whole report, on several lines; whatever comes from the repository goes through `line`.
+#[must_use]
+pub fn text(verdicts: &[Verdict], lang: Lang, line: &Clean) -> String {
+    let mut out = String::new();
+    for verdict in verdicts {
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "{}", line(&verdict.path));
+        findings(&mut out, verdict, lang, line);
+        if !verdict.judged.gaps.is_empty() {
+            let _ = writeln!(out, "\n{}", say(lang, "Non évalué", "Not evaluated"));
+        }
+        for gap in &verdict.judged.gaps {
+            let path = if gap.path.is_empty() { "." } else { &gap.path };
+            let _ = writeln!(out, "  {}{} {}", line(path), colon(lang), line(gap.why().get(lang)));
+        }
+        rows(&mut out, &verdict.rows, lang, line);
+        summary(&mut out, verdict, lang);
+    }
+    out
+}
+
+fn findings(out: &mut String, verdict: &Verdict, lang: Lang, line: &Clean) {
+    for (found, environments) in &verdict.judged.findings {
+        let Some(rule) = catalog::rule(found.rule) else { continue };
+        let weight = match rule.severity {
+            Severity::Error => say(lang, "erreur", "error"),
+            Severity::Warning => say(lang, "avertissement", "warning"),
+        };
+        let environments: Vec<&str> = environments.iter().map(String::as_str).collect();
+        let environments = if environments.is_empty() { String::new() } else { format!(" [{}]", environments.join(", ")) };
+        let object = if found.object.is_empty() { String::new() } else { format!(" {}", found.object) };
+        let place = place(found);
+        let message = rule.message();
+        let all =
+            format!("{place}{} {weight} {}{object}{environments}{} {} ({})", colon(lang), rule.id, colon(lang), message.get(lang), found.detail);
+        let _ = writeln!(out, "\n{}\n  → {}", line(&all), line(rule.hint().get(lang)));
+    }
+}
+
+fn rows(out: &mut String, rows: &[RowStatus], lang: Lang, line: &Clean) {
+    let _ = writeln!(out, "\n{}", say(lang, "Exigences", "Requirements"));
+    for status in ORDER {
+        for row in rows.iter().filter(|r| r.status == status) {
+            let label = label(status, lang);
+            let _ = writeln!(out, "  {} ({}) {label}{} {}", row.requirement, row.level, colon(lang), line(row.text.get(lang)));
+            if let Some(why) = &row.why {
+                let _ = writeln!(out, "      {}", line(why.get(lang)));
+            }
+            for facet in row.facets.iter().filter(|f| f.proof != Proof::Proven) {
+                let why = match &facet.proof {
+                    Proof::Proven => continue,
+                    Proof::Failed => format!("{} ({})", say(lang, "en échec", "failed"), facet.rules.join(", ")),
+                    Proof::ToAttest => say(lang, "à attester", "to attest").to_owned(),
+                    Proof::Limited(why) => why.get(lang).to_owned(),
+                    Proof::NotEvaluated(why) => format!("{}, {}", say(lang, "non évalué", "not evaluated"), why.get(lang)),
+                };
+                let _ = writeln!(out, "      {}{} {}", line(facet.title.get(lang)), colon(lang), line(&why));
+            }
+        }
+    }
+}
+
+fn summary(out: &mut String, verdict: &Verdict, lang: Lang) {
+    let counts: Vec<String> =
+        ORDER.iter().map(|s| format!("{}{} {}", label(*s, lang), colon(lang), verdict.rows.iter().filter(|r| r.status == *s).count())).collect();
+    let (errors, warnings) = (verdict.judged.count(Severity::Error), verdict.judged.count(Severity::Warning));
+    let examined: usize = verdict.judged.examined.values().sum();
+    let rules = verdict.judged.examined.len();
+    let total = Text::new(
+        format!("{errors} erreurs, {warnings} avertissements ; {examined} examens par {rules} règles"),
+        format!("{errors} errors, {warnings} warnings; {examined} examinations by {rules} rules"),
+    );
+    let _ = writeln!(out, "\n{}\n{}", counts.join(", "), total.get(lang));
+}
+
+fn label(status: Status, lang: Lang) -> &'static str {
+    match status {
+        Status::Met => say(lang, "satisfaite", "met"),
+        Status::Partial => say(lang, "partielle", "partial"),
+        Status::Failed => say(lang, "en échec", "failed"),
+        Status::ToAttest => say(lang, "à attester", "to attest"),
+        Status::NotEvaluated => say(lang, "non évaluée", "not evaluated"),
+        Status::NotApplicable => say(lang, "sans objet", "not applicable"),
+    }
+}
+
+fn say(lang: Lang, fr: &'static str, en: &'static str) -> &'static str {
+    match lang {
+        Lang::Fr => fr,
+        Lang::En => en,
+    }
+}
+
+fn colon(lang: Lang) -> &'static str {
+    say(lang, " :", ":")
+}
