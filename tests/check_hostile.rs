@@ -1,6 +1,7 @@
 //! `check` on repositories made to hurt: links, bombs, binaries, escapes, endless or chatty programs. It ends, in bounded
 //! time, says what it did not judge, and never calls it green.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::similar_names, reason = "a test prepares its files, and panics")]
 
 #[path = "common/run.rs"]
 mod run;
@@ -25,7 +26,7 @@ fn judged(test: &Test, helm: &str) -> Value {
     let start = Instant::now();
     let done = test.run_with(&["check", "depot", "--helm", helm, "--format", "json"]);
     assert!(matches!(done.code, Some(0 | 5)), "{done:#?}");
-    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
     let value = serde_json::from_str::<Value>(&done.stdout).unwrap()["folders"][0].clone();
     let green = value["requirements"].as_array().unwrap().iter().filter(|r| r["status"] == "met").count();
     assert_eq!(green, 0);

@@ -1,5 +1,6 @@
 //! `check` on generated projects: nothing fails as generated, each mutation is seen by its rule, and what is not evaluated
 //! is never green. Charts are rendered by the real helm, in both versions.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::similar_names, reason = "a test prepares its files, and panics")]
 
 #[path = "common/run.rs"]
 mod run;
