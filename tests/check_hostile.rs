@@ -169,7 +169,15 @@ fn a_chart_without_environments_and_projects_that_disagree_prove_nothing() {
     .unwrap();
     fs::write(depot.join(".mirai-kit.yaml"), "reponses: {exposition: internet}\n").unwrap();
     fs::write(depot.join("infra/.mirai-kit.yaml"), "reponses: {exposition: rie}\n").unwrap();
+    let of_release = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: '{{ .Release.Namespace }}'}\n";
+    fs::write(depot.join("infra/templates/b.yaml"), of_release).unwrap();
+    fs::write(depot.join("infra/templates/c.yaml"), "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: d, namespace: autre}\n").unwrap();
+    let hook = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: e, namespace: essai, annotations: {helm.sh/hook: test}}\n";
+    fs::write(depot.join("infra/templates/d.yaml"), hook).unwrap();
     let value = judged(&test, &tool("helm4/helm").display().to_string());
+    let placed = value["findings"].as_array().unwrap().iter().filter(|f| f["rule"] == "no-namespace").collect::<Vec<_>>();
+    assert_eq!(placed.len(), 1, "the release's own namespace and helm's tests are no findings: {placed:#?}");
+    assert_eq!(placed[0]["object"], "ConfigMap/d");
     let gaps = gaps(&value);
     assert!(gaps.iter().any(|g| g.contains("defaults alone")) && gaps.iter().any(|g| g.contains("one by one")), "{gaps:#?}");
     let rows = value["requirements"].as_array().unwrap();

@@ -130,7 +130,7 @@ pub const RULES: &[Rule] = &[
     error("names", Manifests, Deduced, ("nom que Kubernetes ou l'opérateur refuse", "name that Kubernetes or the operator refuses"), ("raccourcissez-le ; a-z, 0-9 et -", "shorten it; a-z, 0-9 and -")),
     error("label-values", Manifests, Deduced, ("valeur d'étiquette invalide", "invalid label value"), ("63 caractères au plus : lettres, chiffres, -, _ et .", "63 characters at most: letters, digits, -, _ and .")),
     error("service-selector", Manifests, Deduced, ("le Service ne désigne aucun pod", "the Service selects no pod"), ("reprenez les étiquettes du modèle de pod", "copy the labels of the pod template")),
-    error("service-ports", Manifests, Deduced, ("le Service vise un port que le pod n'ouvre pas", "the Service targets a port that the pod does not open"), ("visez un port du conteneur", "target a port of the container")),
+    warning("service-ports", Manifests, Deduced, ("le Service vise un port que le pod ne déclare pas", "the Service targets a port that the pod does not declare"), ("visez un port du conteneur", "target a port of the container")),
     error("ingress-backend", Manifests, Deduced, ("l'Ingress vise un Service ou un port absent", "the Ingress targets a missing Service or port"), ("nommez un Service et un port du projet", "name a Service and a port of the project")),
     error("monitor-selector", Manifests, Deduced, ("la supervision ne désigne rien", "the monitor selects nothing"), ("reprenez les étiquettes du Service ou du pod", "copy the labels of the Service or pod")),
     error("monitor-port", Manifests, Deduced, ("la supervision vise un port absent", "the monitor targets a missing port"), ("nommez un port existant", "name an existing port")),

@@ -330,10 +330,15 @@ fn collect(group: &mut Group, stream: &str, chart: &str) -> Result<(), Text> {
         if let Some(path) = document.lines().find_map(|l| l.strip_prefix("# Source: ")) {
             source = path.split_once('/').map_or_else(|| chart.to_owned(), |(_, rest)| join(chart, rest));
         }
-        let value: Value = yaml::read(&document).map_err(|f| {
+        let mut value: Value = yaml::read(&document).map_err(|f| {
             let (fr, en) = (f.what.fr, f.what.en);
             text!("{source} : {fr}", "{source}: {en}")
         })?;
+        if text(&value, "/metadata/namespace") == helm::NAMESPACE
+            && let Some(metadata) = value.pointer_mut("/metadata").and_then(Value::as_object_mut)
+        {
+            metadata.shift_remove("namespace");
+        }
         if value.is_object() {
             group.add(value, &(source.clone(), None));
         } else if !value.is_null() {

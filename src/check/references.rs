@@ -15,7 +15,8 @@ pub fn check(objects: &[Value], provided: &BTreeSet<String>) -> Report {
     let known = Known::of(objects, provided);
     for pod in pods(objects) {
         let account = text(&pod.spec, "/serviceAccountName");
-        if !account.is_empty() {
+        // Every namespace has a `default` account.
+        if !account.is_empty() && account != "default" {
             known.there(&mut report, &pod.owner, "ServiceAccount", account);
         }
         let mut wanted = Vec::new();

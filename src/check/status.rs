@@ -236,7 +236,7 @@ fn import(rows: &mut [RowStatus], reference: &str, row: &Row) {
     target.facets.clear();
     target.status = if imported.contains(&Status::Failed) {
         Status::Failed
-    } else if all == 0 || imported.iter().all(|s| *s == Status::NotEvaluated) {
+    } else if all == 0 || !imported.iter().any(|s| matches!(s, Status::Met | Status::Partial)) {
         Status::NotEvaluated
     } else if open == 0 {
         Status::Met
