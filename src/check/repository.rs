@@ -1,5 +1,6 @@
 //! What a repository holds that `check` can judge. The repository is hostile: no symbolic link is followed, and the number,
-//! depth and size of what is read are bounded. Whatever is left out for one of these reasons is a [`Gap`], never silence.
+//! depth and size of what is read are bounded. Whatever is left out for one of these reasons is a [`Gap`], never silence. `.git` and `node_modules` are not
+//! looked into.
 
 use std::collections::BTreeSet;
 use std::fs::File;
