@@ -156,6 +156,11 @@ fn sql_applied_twice_leaves_one_schema() {
         assert!(first.contains("CREATE TABLE") && first == server.schema(&id), "{}: a second application changes the schema", case.id);
         server.ok("postgres", &id, &format!("CREATE TABLE {id}.intruse (a int)"));
         assert!(first != server.schema(&id), "{}: the dump does not see a new table", case.id);
+        // A migration that can't be replayed, and one that does not parse, are refused by the same way in.
+        let once = format!("CREATE TABLE {id}.une_fois (a int);");
+        server.migrate(&format!("{id}_owner"), &id, &once).unwrap();
+        assert!(server.migrate(&format!("{id}_owner"), &id, &once).is_err(), "{}: a table was created twice", case.id);
+        assert!(server.migrate(&format!("{id}_owner"), &id, "CREATE TABEL x (a int);").is_err(), "{}: a misspelt command passed", case.id);
         count
     });
     gate(&format!("SQL applied twice ({} distinct sets, files)", distinct.len()), applied.iter().sum(), started);

@@ -96,6 +96,7 @@ fn json_parses() {
         let text = std::fs::read_to_string(path).unwrap();
         serde_json::from_str::<Value>(&text).unwrap_or_else(|e| panic!("{file}: {e}"));
     }
+    assert!(serde_json::from_str::<Value>("{\"a\": 1,}").is_err(), "a trailing comma passed");
     gate("JSON files", files.len(), started);
 }
 
