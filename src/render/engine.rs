@@ -50,6 +50,8 @@ pub struct Engine<'k> {
     inline: BTreeMap<Escape, Tera>,
     /// The last template loaded: a repeated rule renders the same one many times in a row.
     last: RefCell<Option<(Escape, String, Loaded)>>,
+    /// Variables of the inline templates met so far: most conditions stand in many places.
+    variables: RefCell<BTreeMap<String, BTreeSet<String>>>,
 }
 
 impl<'k> Engine<'k> {
@@ -57,7 +59,7 @@ impl<'k> Engine<'k> {
     #[must_use]
     pub fn new(files: &'k KitFiles) -> Self {
         let inline = [Escape::Quoted, Escape::Path].into_iter().map(|e| (e, bare(e))).collect();
-        Self { files, inline, last: RefCell::default() }
+        Self { files, inline, last: RefCell::default(), variables: RefCell::default() }
     }
 
     /// Evaluates an expression, as `{% if … %}` would.
@@ -66,7 +68,7 @@ impl<'k> Engine<'k> {
     /// When the expression is invalid or reads an undefined value; `at` says where it stands.
     pub fn expression(&self, at: &str, expression: &str, scope: &Scope) -> Result<bool, Problem> {
         let template = format!("{{% if {expression} %}}1{{% endif %}}");
-        Self::known_variables(at, &template, scope)?;
+        self.known_variables(at, &template, scope)?;
         Ok(self.inline(at, Escape::Path, &template, scope)? == "1")
     }
 
@@ -115,11 +117,15 @@ impl<'k> Engine<'k> {
     }
 
     /// tera lets `{% if typo %}` pass: variables are checked apart.
-    pub(super) fn known_variables(at: &str, template: &str, scope: &Scope) -> Result<(), Problem> {
-        let mut tera = bare(Escape::Path);
-        tera.add_raw_template(at, template).map_err(|e| template_error(at, &e))?;
-        let used = tera.get_template_variables(at).map_err(|e| template_error(at, &e))?;
-        unknown_variable(at, used.iter().copied(), scope)
+    pub(super) fn known_variables(&self, at: &str, template: &str, scope: &Scope) -> Result<(), Problem> {
+        let mut known = self.variables.borrow_mut();
+        if !known.contains_key(template) {
+            let mut tera = bare(Escape::Path);
+            tera.add_raw_template(at, template).map_err(|e| template_error(at, &e))?;
+            let used = tera.get_template_variables(at).map_err(|e| template_error(at, &e))?;
+            known.insert(template.to_owned(), used.into_iter().map(str::to_owned).collect());
+        }
+        unknown_variable(at, known.get(template).into_iter().flatten().map(String::as_str), scope)
     }
 
     fn load(&self, path: &str, escape: Escape) -> Result<Loaded, Problem> {

@@ -63,7 +63,7 @@ impl Lint<'_> {
     }
 
     fn template(&mut self, at: &str, template: &str, scope: &Scope) {
-        self.problems.extend(Engine::known_variables(at, template, scope).err());
+        self.problems.extend(self.engine.known_variables(at, template, scope).err());
     }
 
     fn question(&mut self, question: &Question, scope: &Scope) {

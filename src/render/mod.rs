@@ -9,6 +9,8 @@ mod lint;
 mod manifest;
 mod tree;
 
+use std::rc::Rc;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -19,8 +21,9 @@ pub use lint::lint;
 pub use manifest::MANIFEST_NAME;
 pub use tree::{Owner, Repository, Tree, TreeError, TreeFile};
 
+use self::generate::Outputs;
 use crate::apply::SafeRelPath;
-use crate::kit::{FileRule, Kit, Module};
+use crate::kit::{FileRule, Generator, Kit, Module};
 use crate::text;
 use crate::text::{Problem, Text};
 
@@ -32,7 +35,7 @@ pub fn render(kit: &Kit, answers: &Map<String, Value>) -> Result<Tree, Vec<Probl
     let engine = Engine::new(&kit.files);
     let scope = scope(kit, &engine, answers).map_err(|p| vec![p])?;
     let active = active_modules(kit, &engine, &scope).map_err(|p| vec![p])?;
-    let mut rendering = Rendering { kit, engine: &engine, tree: Tree::default(), active: &active, scope: &scope };
+    let mut rendering = Rendering { kit, engine: &engine, tree: Tree::default(), active: &active, scope: &scope, generated: None };
     let mut problems = Vec::new();
     for module in &active {
         for rule in &module.files {
@@ -115,12 +118,17 @@ fn safe(at: &str, path: &str) -> Result<SafeRelPath, Problem> {
     SafeRelPath::new(path).map_err(|e| Problem::new(at, text!("chemin refusé : {e}", "path refused: {e}")))
 }
 
+/// A generator, the module that calls it, and its input.
+type Call = (Generator, String, Option<String>);
+
 struct Rendering<'a, 'k> {
     kit: &'k Kit,
     engine: &'a Engine<'k>,
     tree: Tree,
     active: &'a [&'k Module],
     scope: &'a Scope,
+    /// What the last generator gave: rules that send its outputs to several places, or to several owners, follow each other.
+    generated: Option<(Call, Rc<Outputs>)>,
 }
 
 impl Rendering<'_, '_> {
@@ -157,11 +165,11 @@ impl Rendering<'_, '_> {
         }
         let to = self.engine.path(at, &rule.to, scope).map_err(one)?;
         if let Some(generator) = rule.generate {
-            let outputs = generate::run(generator, self.kit, self.engine, self.active, module, rule, scope)?;
-            for (relative, content) in outputs {
-                let kept = rule.only.is_empty() || rule.only.contains(&relative);
-                if kept && !rule.except.contains(&relative) {
-                    self.insert(at, &join(&to, &relative), content.into_bytes(), module, rule).map_err(one)?;
+            let outputs = self.generated(generator, module, rule, scope)?;
+            for (relative, content) in outputs.iter() {
+                let kept = rule.only.is_empty() || rule.only.contains(relative);
+                if kept && !rule.except.contains(relative) {
+                    self.insert(at, &join(&to, relative), content.clone().into_bytes(), module, rule).map_err(one)?;
                 }
             }
             return Ok(());
@@ -201,6 +209,21 @@ impl Rendering<'_, '_> {
             return Ok(self.engine.file(source, Escape::of(target), scope)?.into_bytes());
         }
         Ok(self.kit.files.get(source).unwrap_or_default().to_vec())
+    }
+
+    fn generated(&mut self, generator: Generator, module: &Module, rule: &FileRule, scope: &Scope) -> Result<Rc<Outputs>, Vec<Problem>> {
+        let key = (generator, module.id.clone(), rule.from.clone());
+        // A repeated rule sees other variables each time.
+        let fixed = rule.for_each.is_empty();
+        if let Some((last, outputs)) = &self.generated
+            && fixed
+            && *last == key
+        {
+            return Ok(Rc::clone(outputs));
+        }
+        let outputs = Rc::new(generate::run(generator, self.kit, self.engine, self.active, module, rule, scope)?);
+        self.generated = fixed.then(|| (key, Rc::clone(&outputs)));
+        Ok(outputs)
     }
 
     fn insert(&mut self, at: &str, path: &str, bytes: Vec<u8>, module: &Module, rule: &FileRule) -> Result<(), Problem> {
