@@ -59,6 +59,16 @@ PY
     done
 }
 
+part_checkov() {
+    # Its own environment: its hundred dependencies are pinned by others than those of the checks above.
+    rm -rf "$tools/checkov"
+    python3 -m venv --without-pip "$tools/checkov"
+    python3 -m pip --python "$tools/checkov/bin/python" install --quiet --disable-pip-version-check --no-cache-dir \
+        --require-hashes -r "$here/checkov/requirements.txt"
+    python3 -m pip --python "$tools/checkov/bin/python" check
+    ln -sf "../checkov/bin/checkov" "$tools/bin/checkov"
+}
+
 part_node() {
     rm -rf "$tools/node"
     mkdir -p "$tools/node"
@@ -74,6 +84,7 @@ part_go() {
     export GOTOOLCHAIN=local GOFLAGS="-mod=readonly -buildvcs=false"
     (cd "$here/go/kubeconform" && go build -o "$tools/bin/kubeconform" github.com/yannh/kubeconform/cmd/kubeconform)
     (cd "$here/go/crdcheck" && go build -o "$tools/bin/crdcheck" .)
+    (cd "$here/go/kube-score" && go build -o "$tools/bin/kube-score" github.com/zegl/kube-score/cmd/kube-score)
 }
 
 part_crds() {
@@ -144,12 +155,12 @@ need apt-get "These installers are written for Debian 12."
 need dpkg-deb "These installers are written for Debian 12."
 
 declare -A pins=(
-    [helm]="$here/helm" [python]="$here/python" [node]="$here/node" [go]="$here/go" [crds]="$here/go/crds.txt $here/crds" [debian]="$here/install.sh"
+    [helm]="$here/helm" [python]="$here/python" [checkov]="$here/checkov" [node]="$here/node" [go]="$here/go" [crds]="$here/go/crds.txt $here/crds" [debian]="$here/install.sh"
 )
 started=$SECONDS
 names=()
 pids=()
-for name in helm python node go crds debian; do
+for name in helm python checkov node go crds debian; do
     # shellcheck disable=SC2086 # a list of paths without spaces of ours
     pin=$(digest ${pins[$name]} "$here/install.sh")
     stamp=$tools/stamps/$name
