@@ -14,7 +14,7 @@ pub enum Lang {
 }
 
 /// A text in both languages.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
     /// French.
@@ -42,6 +42,13 @@ impl Text {
             Lang::Fr => &self.fr,
             Lang::En => &self.en,
         }
+    }
+}
+
+/// A technical fact (a field and its value), the same in every language.
+impl From<String> for Text {
+    fn from(fact: String) -> Self {
+        Self::same(fact)
     }
 }
 

@@ -52,6 +52,31 @@ impl Node {
         self.scalar().and_then(Value::as_i64)
     }
 
+    /// The node of a key, with the line of the key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<(usize, &Node)> {
+        let Kind::Map(entries) = &self.kind else { return None };
+        let (_, (line, _), node) = entries.iter().find(|(name, _, _)| name == key)?;
+        Some((usize::try_from(*line).ok()?, node))
+    }
+
+    /// Line of what stands at a JSON pointer (RFC 6901): the line of its key, or of the item; of the last part that exists.
+    #[must_use]
+    pub fn line_of(&self, pointer: &str) -> usize {
+        let mut line = usize::try_from(self.line).unwrap_or(1);
+        let mut node = self;
+        for part in pointer.split('/').skip(1) {
+            let part = part.replace("~1", "/").replace("~0", "~");
+            let next = match &node.kind {
+                Kind::Seq(items) => part.parse().ok().and_then(|i: usize| items.get(i)).map(|n| (usize::try_from(n.line).unwrap_or(line), n)),
+                _ => node.get(&part),
+            };
+            let Some((at, inner)) = next else { break };
+            (line, node) = (at, inner);
+        }
+        line
+    }
+
     /// The node without its places.
     #[must_use]
     pub fn value(&self) -> Value {

@@ -1,38 +1,46 @@
-//! The verdict on a repository. Rules are pure functions over parsed manifests and files: what the platform refuses
-//! ([`kyverno`]), what no schema sees ([`references`], [`services`], [`names`]), databases ([`cnpg`]), Argo CD ([`argo`]),
-//! plain files ([`files`]). Each says how many objects it examined, because a rule that examined nothing proves nothing.
-//! [`judge`] runs them over a folder, [`status`] turns them into the status of each requirement, never greener.
+//! The verdict on a repository. [`gather`] turns a folder into objects and files, [`rules`] are pure functions over them
+//! (each says how many objects it examined, because a rule that examined nothing proves nothing), [`catalog`] says what each
+//! rule means, [`judge`] runs them, [`status`] turns what they saw into the status of each requirement, never greener.
 
-pub mod argo;
 pub mod catalog;
-pub mod cnpg;
-pub mod files;
+mod gather;
 pub mod helm;
 pub mod judge;
-pub mod kyverno;
-pub mod names;
 mod pods;
-pub mod references;
 pub mod report;
 pub mod repository;
-pub mod services;
+pub mod rules;
 pub mod status;
+pub mod view;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::text::Text;
+
 pub use pods::{Container, Pod, pods};
 
-/// Something wrong with an object.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// Something wrong with an object or a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// Id of the rule.
     pub rule: &'static str,
-    /// `Kind/name` of the object.
+    /// What [`cite`] says of the object; job, dependency or nothing, in a file.
     pub object: String,
-    /// What is wrong and what is expected.
-    pub message: String,
+    /// Where.
+    pub spot: Spot,
+    /// What exactly.
+    pub detail: Text,
+}
+
+/// Where a finding stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Spot {
+    /// In the object cited, below this JSON pointer (empty: the object itself).
+    Field(String),
+    /// In a file, at a line (from 1) where it is known.
+    File(String, Option<usize>),
 }
 
 /// What a set of rules saw.
@@ -45,11 +53,31 @@ pub struct Report {
 }
 
 impl Report {
-    /// Counts one examined object, and a finding when `problem` holds.
-    pub(crate) fn see(&mut self, rule: &'static str, object: &str, problem: Option<String>) {
+    /// Counts one examined object, and a finding when there is a problem. A `String` is a technical fact, the same in every
+    /// language (a field and its value); a sentence is a [`Text`].
+    pub(crate) fn see(&mut self, rule: &'static str, object: &str, problem: Option<impl Into<Text>>) {
+        self.see_at(rule, object, "", problem);
+    }
+
+    /// The same, about one field of the object (JSON pointer): the report shows its line.
+    pub(crate) fn see_at(&mut self, rule: &'static str, object: &str, field: &str, problem: Option<impl Into<Text>>) {
+        self.add(rule, object, || Spot::Field(field.to_owned()), problem);
+    }
+
+    /// Counts one examined thing of a file, and a finding at its line when there is a problem.
+    pub(crate) fn see_in(&mut self, rule: &'static str, file: &str, line: Option<usize>, problem: Option<impl Into<Text>>) {
+        self.see_part(rule, file, line, "", problem);
+    }
+
+    /// The same, about a part of the file that has a name (job, dependency, column).
+    pub(crate) fn see_part(&mut self, rule: &'static str, file: &str, line: Option<usize>, part: &str, problem: Option<impl Into<Text>>) {
+        self.add(rule, part, || Spot::File(file.to_owned(), line), problem);
+    }
+
+    fn add(&mut self, rule: &'static str, object: &str, spot: impl FnOnce() -> Spot, problem: Option<impl Into<Text>>) {
         *self.examined.entry(rule).or_default() += 1;
-        if let Some(message) = problem {
-            self.findings.push(Finding { rule, object: object.to_owned(), message });
+        if let Some(detail) = problem {
+            self.findings.push(Finding { rule, object: object.to_owned(), spot: spot(), detail: detail.into() });
         }
     }
 
@@ -86,10 +114,18 @@ pub fn name(object: &Value) -> &str {
     text(object, "/metadata/name")
 }
 
-/// `Kind/name`, as findings cite objects.
+/// Key that [`gather`] adds to each object, and sign before its value in what [`cite`] says: objects of one kind and name may
+/// stand in several files. No YAML text can hold this control character.
+pub(crate) const ORIGIN: &str = "\u{1f}";
+
+/// `Kind/name`, as findings cite objects, and where it comes from.
 #[must_use]
 pub fn cite(object: &Value) -> String {
-    format!("{}/{}", kind(object), name(object))
+    let cited = format!("{}/{}", kind(object), name(object));
+    match object.get(ORIGIN) {
+        Some(origin) => format!("{cited}{ORIGIN}{origin}"),
+        None => cited,
+    }
 }
 
 /// The text at a JSON pointer, empty when there is none.

@@ -1,8 +1,8 @@
 //! What a repository holds that `check` can judge. The repository is hostile: no symbolic link is followed, and the number,
-//! depth and size of what is read are bounded. Whatever is left out for one of these reasons is a [`Gap`], never silence. `.git` and `node_modules` are not
-//! looked into.
+//! depth and size of what is read are bounded. Whatever is left out for one of these reasons is a [`Gap`], never silence.
+//! `.git` and `node_modules` are not looked into. A repository may also be held in memory: examples, mutations, fuzzing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -30,6 +30,20 @@ pub enum Input {
     Dockerfiles,
     /// `.gitlab-ci-dso.yml`.
     Pipelines,
+    /// Workflows of the primary factory: GitHub, GitLab.
+    Workflows,
+    /// SQL migrations.
+    Migrations,
+    /// Description of the API.
+    Api,
+    /// Description of the data (`donnees/modele.yaml`), and what is made of it.
+    Model,
+    /// Source code, its dependencies, its tests.
+    Code,
+    /// Documents for people.
+    Documents,
+    /// Other files, by their presence: scripts, configuration of tools.
+    Project,
 }
 
 /// Something that could not be judged.
@@ -57,11 +71,23 @@ impl Gap {
     }
 }
 
+/// Where the files are.
+#[derive(Debug)]
+enum Source {
+    Disk(PathBuf),
+    Memory(BTreeMap<String, String>),
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self::Memory(BTreeMap::new())
+    }
+}
+
 /// The regular files of a folder.
 #[derive(Debug, Default)]
 pub struct Repository {
-    /// The folder.
-    pub root: PathBuf,
+    source: Source,
     /// Paths of the files, from the root, with `/`.
     pub files: BTreeSet<String>,
     /// Symbolic links, not followed.
@@ -71,12 +97,27 @@ pub struct Repository {
 }
 
 impl Repository {
+    /// Files held in memory. Charts are not rendered there: helm reads a disk.
+    #[must_use]
+    pub fn memory(files: BTreeMap<String, String>) -> Self {
+        Self { files: files.keys().cloned().collect(), source: Source::Memory(files), ..Self::default() }
+    }
+
+    /// The folder, when it is on a disk.
+    #[must_use]
+    pub fn root(&self) -> Option<&Path> {
+        match &self.source {
+            Source::Disk(root) => Some(root),
+            Source::Memory(_) => None,
+        }
+    }
+
     /// Walks a folder.
     ///
     /// # Errors
     /// When the folder itself cannot be read.
     pub fn walk(root: &Path) -> Result<Self, Problem> {
-        let mut repository = Self { root: root.to_owned(), ..Self::default() };
+        let mut repository = Self { source: Source::Disk(root.to_owned()), ..Self::default() };
         let shown = root.display().to_string();
         std::fs::read_dir(root).map_err(|e| Problem::new(shown, text!("lecture impossible : {e}", "cannot be read: {e}")))?;
         let mut entries = 0;
@@ -138,18 +179,26 @@ impl Repository {
 
     /// The text of a file; none, and a gap, when it is too long, not UTF-8 or unreadable.
     pub fn text(&mut self, input: Input, path: &str) -> Option<String> {
-        let mut bytes = Vec::new();
-        let read = File::open(self.root.join(path)).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
-        let why = match read {
+        let why = match self.bytes(path) {
             Err(e) => text!("lecture impossible : {e}", "cannot be read: {e}"),
-            Ok(_) if bytes.len() as u64 > MAX_BYTES => text!("plus de {MAX_BYTES} octets", "more than {MAX_BYTES} bytes"),
-            Ok(_) => match String::from_utf8(bytes) {
+            Ok(bytes) if bytes.len() as u64 > MAX_BYTES => text!("plus de {MAX_BYTES} octets", "more than {MAX_BYTES} bytes"),
+            Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => return Some(text),
                 Err(_) => Text::new("le fichier n'est pas en UTF-8", "the file is not UTF-8"),
             },
         };
         self.gap(Some(input), path, why);
         None
+    }
+
+    /// The first bytes of a file, one more than is read at most.
+    fn bytes(&self, path: &str) -> std::io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        match &self.source {
+            Source::Disk(root) => File::open(root.join(path))?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?,
+            Source::Memory(files) => files.get(path).ok_or(std::io::ErrorKind::NotFound)?.as_bytes().read_to_end(&mut bytes)?,
+        };
+        Ok(bytes)
     }
 
     /// Folders with a `Chart.yaml`, those vendored below another chart left out (helm renders them with it).

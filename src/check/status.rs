@@ -157,7 +157,7 @@ fn facet(facet: &Facet, holder: &str, evidence: &Evidence, asker: &Asker<'_>, ju
         named.extend(evidence.get(&(reference.to_owned(), facet.id.clone())).into_iter().flatten().map(String::as_str));
     }
     let too_wide = catalog::TOO_WIDE.contains(&(holder, facet.id.as_str()));
-    let rules: Vec<&'static str> = if too_wide { Vec::new() } else { named.iter().flat_map(|e| catalog::proving(e)).copied().collect() };
+    let rules: Vec<&'static str> = if too_wide { Vec::new() } else { named.iter().flat_map(|e| catalog::proving(e)).collect() };
     let unwritten: Vec<&str> = named.iter().copied().filter(|e| too_wide || catalog::proving(e).is_empty()).collect();
     let failed = judged.findings.keys().any(|f| rules.contains(&f.rule) && catalog::rule(f.rule).is_some_and(|r| r.severity == Severity::Error));
     let limit = facet.limit.as_ref().filter(|l| asker.holds(&l.condition) != Some(false));

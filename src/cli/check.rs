@@ -7,7 +7,7 @@ use clap::{ArgAction, ArgMatches, Command};
 use super::define::{base, option, positional};
 use super::{Exit, Failed};
 use crate::check::catalog::Severity;
-use crate::check::report::{self, Verdict};
+use crate::check::report::{self, FORMATS, Style, Verdict};
 use crate::check::{helm, judge, status};
 use crate::kit::Kit;
 use crate::text::{Lang, Problem, Text};
@@ -34,7 +34,7 @@ pub(super) fn command(lang: Lang) -> Command {
                 .value_parser(clap::value_parser!(PathBuf)),
         )
         .arg(option("env", lang, &Text::new("NOM", "NAME"), &environment))
-        .arg(option("format", lang, &Text::new("FORME", "FORMAT"), &format).default_value("text").value_parser(["text", "json", "sarif"]))
+        .arg(option("format", lang, &Text::new("FORME", "FORMAT"), &format).default_value("text").value_parser(FORMATS))
         .arg(option("helm", lang, &Text::new("PROGRAMME", "PROGRAM"), &program).value_parser(clap::value_parser!(PathBuf)))
 }
 
@@ -48,24 +48,26 @@ pub(super) fn run(arguments: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
         Some(given) => Some(std::path::absolute(given).unwrap_or_else(|_| given.clone())),
         None => helm::find(std::env::var_os("PATH").as_deref()),
     };
-    let options = judge::Options { environment: arguments.get_one::<String>("env").map(String::as_str), helm: program.as_deref() };
+    let options = judge::Options { environment: arguments.get_one::<String>("env").map(String::as_str), helm: program.as_deref(), rendered: &[] };
     let kit = Kit::embedded().map_err(|p| (Exit::Failure, p))?;
-    let mut verdicts = Vec::new();
+    let name = arguments.get_one::<String>("format").map_or("text", String::as_str);
+    let mut format = report::format(name, Style { lang, line: |text| ui::sanitize::line(text).into_owned() });
+    // JSON escapes keep what the terminal must not read.
+    let show = |text: String| if name == "text" { ui::data(&text) } else { ui::data(&ui::sanitize::json(&text)) };
+    let mut failed = false;
+    let mut head = Some(format.head());
     for path in paths {
         let judged = judge::judge(path, options).map_err(|p| (if p.at == "--env" { Exit::Usage } else { Exit::Failure }, vec![p]))?;
         let rows = status::rows(&kit, &judged).map_err(|p| (Exit::Failure, p))?;
-        verdicts.push(Verdict { path: path.display().to_string(), judged, rows });
+        failed |= judged.count(Severity::Error) > 0;
+        let verdict = Verdict { path: path.display().to_string(), judged, rows };
+        let text = head.take().unwrap_or_default() + &format.folder(&verdict);
+        show(text).map_err(failure)?;
     }
-    show(&verdicts, arguments.get_one::<String>("format").map_or("text", String::as_str), lang).map_err(|p| (Exit::Failure, vec![p]))?;
-    let failed = verdicts.iter().any(|v| v.judged.count(Severity::Error) > 0);
+    show(format.tail()).map_err(failure)?;
     Ok(if failed { Exit::NonConforming } else { Exit::Done })
 }
 
-fn show(verdicts: &[Verdict], format: &str, lang: Lang) -> Result<(), Problem> {
-    let value = match format {
-        "json" => report::json(verdicts),
-        "sarif" => report::sarif(verdicts, lang),
-        _ => return ui::data(&report::text(verdicts, lang, &|text| ui::sanitize::line(text).into_owned())),
-    };
-    ui::data(&format!("{}\n", ui::sanitize::json(&format!("{value:#}"))))
+fn failure(problem: Problem) -> Failed {
+    (Exit::Failure, vec![problem])
 }

@@ -2,17 +2,31 @@
 
 use serde_json::{Value, json};
 
-use super::Verdict;
-use crate::check::catalog::{self, Severity};
+use super::{Format, Items, Verdict};
+use crate::check::catalog;
 use crate::check::status::{FacetStatus, Proof};
 
 /// Format of the report.
-pub const FORMAT: &str = "mirai-kit/check/v1";
+const FORMAT: &str = "mirai-kit/check/v1";
 
 /// The report.
-#[must_use]
-pub fn json(verdicts: &[Verdict]) -> Value {
-    json!({ "format": FORMAT, "folders": verdicts.iter().map(folder).collect::<Vec<_>>() })
+#[derive(Debug, Default)]
+pub struct Json {
+    folders: Items,
+}
+
+impl Format for Json {
+    fn head(&mut self) -> String {
+        format!("{{\"format\": {}, \"folders\": [", json!(FORMAT))
+    }
+
+    fn folder(&mut self, verdict: &Verdict) -> String {
+        self.folders.next(&folder(verdict))
+    }
+
+    fn tail(&mut self) -> String {
+        "\n]}\n".to_owned()
+    }
 }
 
 fn folder(verdict: &Verdict) -> Value {
@@ -20,7 +34,7 @@ fn folder(verdict: &Verdict) -> Value {
     let findings = judged.findings.iter().filter_map(|(found, environments)| {
         let rule = catalog::rule(found.rule)?;
         Some(json!({
-            "rule": rule.id, "severity": severity(rule.severity), "source": rule.strength.id(),
+            "rule": rule.id, "severity": rule.severity.id(), "source": rule.strength.id(),
             "file": found.file, "line": found.line, "object": found.object, "environments": environments,
             "message": rule.message(), "hint": rule.hint(), "detail": found.detail,
         }))
@@ -36,14 +50,6 @@ fn folder(verdict: &Verdict) -> Value {
         "path": verdict.path, "environments": judged.environments, "charts": judged.charts, "examined": judged.examined,
         "findings": findings.collect::<Vec<_>>(), "notEvaluated": gaps.collect::<Vec<_>>(), "requirements": rows.collect::<Vec<_>>(),
     })
-}
-
-/// As the reports write it.
-pub(super) fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    }
 }
 
 fn facet(facet: &FacetStatus) -> Value {

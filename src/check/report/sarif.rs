@@ -5,56 +5,71 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::Verdict;
-use super::json::severity;
-use crate::check::catalog::{self, RULES};
+use super::{Format, Items, Style, Verdict};
+use crate::check::catalog::{self, Rule};
 use crate::text::Lang;
 
-/// The report.
-#[must_use]
-pub fn sarif(verdicts: &[Verdict], lang: Lang) -> Value {
-    let rules = RULES.iter().map(|rule| {
+/// The report: one run for each folder.
+#[derive(Debug)]
+pub struct Sarif {
+    lang: Lang,
+    runs: Items,
+}
+
+impl Sarif {
+    /// A report in one language.
+    #[must_use]
+    pub fn new(style: Style) -> Self {
+        Self { lang: style.lang, runs: Items::default() }
+    }
+}
+
+impl Format for Sarif {
+    fn head(&mut self) -> String {
+        let schema = json!("https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json");
+        format!("{{\"$schema\": {schema}, \"version\": \"2.1.0\", \"runs\": [")
+    }
+
+    fn folder(&mut self, verdict: &Verdict) -> String {
+        self.runs.next(&run(verdict, self.lang))
+    }
+
+    fn tail(&mut self) -> String {
+        "\n]}\n".to_owned()
+    }
+}
+
+fn run(verdict: &Verdict, lang: Lang) -> Value {
+    let results = verdict.judged.findings.keys().filter_map(|found| {
+        let rule = catalog::rule(found.rule)?;
+        let text = format!("{} {} ({})", rule.message().get(lang), found.object, found.detail.get(lang));
+        let mut physical = json!({ "artifactLocation": { "uri": uri(&verdict.path, &found.file) } });
+        if let Some(line) = found.line {
+            physical["region"] = json!({ "startLine": line });
+        }
+        let level = rule.severity.id();
+        Some(json!({ "ruleId": rule.id, "level": level, "message": { "text": text }, "locations": [{ "physicalLocation": physical }] }))
+    });
+    let notifications = verdict.judged.gaps.iter().map(|gap| {
         json!({
-            "id": rule.id,
-            "shortDescription": { "text": rule.message().get(lang) },
-            "help": { "text": rule.hint().get(lang) },
-            "defaultConfiguration": { "level": severity(rule.severity) },
-            "properties": { "source": rule.strength.id() },
+            "level": "warning", "message": { "text": gap.why().get(lang) },
+            "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(&verdict.path, &gap.path) } } }],
         })
     });
-    let mut results = Vec::new();
-    let mut notifications = Vec::new();
-    for verdict in verdicts {
-        for found in verdict.judged.findings.keys() {
-            let Some(rule) = catalog::rule(found.rule) else { continue };
-            let message = rule.message();
-            let text = format!("{} {} ({})", message.get(lang), found.object, found.detail);
-            let mut physical = json!({ "artifactLocation": { "uri": uri(&verdict.path, &found.file) } });
-            if let Some(line) = found.line {
-                physical["region"] = json!({ "startLine": line });
-            }
-            results.push(json!({
-                "ruleId": rule.id, "level": severity(rule.severity), "message": { "text": text },
-                "locations": [{ "physicalLocation": physical }],
-            }));
-        }
-        for gap in &verdict.judged.gaps {
-            let why = gap.why();
-            let uri = uri(&verdict.path, &gap.path);
-            notifications.push(json!({
-                "level": "warning", "message": { "text": why.get(lang) },
-                "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri } } }],
-            }));
-        }
-    }
     json!({
-        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": { "name": "mirai-kit", "version": env!("CARGO_PKG_VERSION"), "rules": rules.collect::<Vec<_>>() } },
-            "invocations": [{ "executionSuccessful": true, "toolExecutionNotifications": notifications }],
-            "results": results,
-        }],
+        "tool": { "driver": { "name": "mirai-kit", "version": env!("CARGO_PKG_VERSION"), "rules": catalog::rules().map(|r| described(r, lang)).collect::<Vec<_>>() } },
+        "invocations": [{ "executionSuccessful": true, "toolExecutionNotifications": notifications.collect::<Vec<_>>() }],
+        "results": results.collect::<Vec<_>>(),
+    })
+}
+
+fn described(rule: &Rule, lang: Lang) -> Value {
+    json!({
+        "id": rule.id,
+        "shortDescription": { "text": rule.message().get(lang) },
+        "help": { "text": rule.hint().get(lang) },
+        "defaultConfiguration": { "level": rule.severity.id() },
+        "properties": { "source": rule.strength.id() },
     })
 }
 

@@ -2,22 +2,32 @@
 
 use std::fmt::Write as _;
 
-use super::{Verdict, place};
+use super::{Format, Style, Verdict, place};
 use crate::check::catalog::{self, Severity};
 use crate::check::status::{Proof, RowStatus, Status};
 use crate::text::{Lang, Text};
 
 const ORDER: [Status; 6] = [Status::Failed, Status::Partial, Status::NotEvaluated, Status::ToAttest, Status::Met, Status::NotApplicable];
 
-/// Makes a text of the repository harmless on one line.
-type Clean = dyn Fn(&str) -> String;
+/// The report; whatever comes from the repository goes through `line`.
+#[derive(Debug)]
+pub struct Lines {
+    style: Style,
+}
 
-/// The whole report, on several lines; whatever comes from the repository goes through `line`.
-#[must_use]
-pub fn text(verdicts: &[Verdict], lang: Lang, line: &Clean) -> String {
-    let mut out = String::new();
-    for verdict in verdicts {
+impl Lines {
+    /// A report in one language.
+    #[must_use]
+    pub fn new(style: Style) -> Self {
+        Self { style }
+    }
+}
+
+impl Format for Lines {
+    fn folder(&mut self, verdict: &Verdict) -> String {
+        let Style { lang, line } = self.style;
         // Writing to a String cannot fail.
+        let mut out = String::new();
         let _ = writeln!(out, "{}", line(&verdict.path));
         findings(&mut out, verdict, lang, line);
         if !verdict.judged.gaps.is_empty() {
@@ -29,11 +39,14 @@ pub fn text(verdicts: &[Verdict], lang: Lang, line: &Clean) -> String {
         }
         rows(&mut out, &verdict.rows, lang, line);
         summary(&mut out, verdict, lang);
+        out
     }
-    out
 }
 
-fn findings(out: &mut String, verdict: &Verdict, lang: Lang, line: &Clean) {
+/// Makes a text of the repository harmless on one line.
+type Clean = fn(&str) -> String;
+
+fn findings(out: &mut String, verdict: &Verdict, lang: Lang, line: Clean) {
     for (found, environments) in &verdict.judged.findings {
         let Some(rule) = catalog::rule(found.rule) else { continue };
         let weight = match rule.severity {
@@ -45,13 +58,19 @@ fn findings(out: &mut String, verdict: &Verdict, lang: Lang, line: &Clean) {
         let object = if found.object.is_empty() { String::new() } else { format!(" {}", found.object) };
         let place = place(found);
         let message = rule.message();
-        let all =
-            format!("{place}{} {weight} {}{object}{environments}{} {} ({})", colon(lang), rule.id, colon(lang), message.get(lang), found.detail);
+        let all = format!(
+            "{place}{} {weight} {}{object}{environments}{} {} ({})",
+            colon(lang),
+            rule.id,
+            colon(lang),
+            message.get(lang),
+            found.detail.get(lang)
+        );
         let _ = writeln!(out, "\n{}\n  → {}", line(&all), line(rule.hint().get(lang)));
     }
 }
 
-fn rows(out: &mut String, rows: &[RowStatus], lang: Lang, line: &Clean) {
+fn rows(out: &mut String, rows: &[RowStatus], lang: Lang, line: Clean) {
     let _ = writeln!(out, "\n{}", say(lang, "Exigences", "Requirements"));
     for status in ORDER {
         for row in rows.iter().filter(|r| r.status == status) {

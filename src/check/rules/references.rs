@@ -5,7 +5,35 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Report, cite, items, kind, labels, name, pods, text};
+use crate::check::catalog::Rule;
+use crate::check::catalog::Strength::Deduced;
+use crate::check::repository::Input::Manifests;
+use crate::check::{Report, cite, items, kind, labels, name, pods, text};
+
+/// Rows of the catalogue.
+pub const RULES: &[Rule] = &[
+    Rule::warning(
+        "references",
+        Manifests,
+        Deduced,
+        ("objet cité mais absent du dépôt", "object named but absent from the repository"),
+        ("créez-le, ou vérifiez que la plateforme le fournit", "create it, or check that the platform supplies it"),
+    ),
+    Rule::error(
+        "reference-keys",
+        Manifests,
+        Deduced,
+        ("clé absente de l'objet cité", "key missing from the object named"),
+        ("nommez une clé qui existe", "name a key that exists"),
+    ),
+    Rule::error(
+        "workload-selector",
+        Manifests,
+        Deduced,
+        ("le sélecteur ne désigne pas ses propres pods", "the selector does not match its own pods"),
+        ("reprenez les étiquettes du modèle de pod", "copy the labels of the pod template"),
+    ),
+];
 
 /// Checks references among the objects of one environment, all modules together. `provided` holds the names of the
 /// Secrets and ConfigMaps that come from elsewhere: the platform, or an outside request that the project documents.

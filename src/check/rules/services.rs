@@ -5,7 +5,77 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Pod, Report, cite, items, kind, labels, name, pods, text};
+use crate::check::catalog::Rule;
+use crate::check::catalog::Strength::Deduced;
+use crate::check::repository::Input::Manifests;
+use crate::check::{Pod, Report, cite, items, kind, labels, name, pods, text};
+
+/// Rows of the catalogue.
+pub const RULES: &[Rule] = &[
+    Rule::error(
+        "service-selector",
+        Manifests,
+        Deduced,
+        ("le Service ne désigne aucun pod", "the Service selects no pod"),
+        ("reprenez les étiquettes du modèle de pod", "copy the labels of the pod template"),
+    ),
+    Rule::warning(
+        "service-ports",
+        Manifests,
+        Deduced,
+        ("le Service vise un port que le pod ne déclare pas", "the Service targets a port that the pod does not declare"),
+        ("visez un port du conteneur", "target a port of the container"),
+    ),
+    Rule::error(
+        "ingress-backend",
+        Manifests,
+        Deduced,
+        ("l'Ingress vise un Service ou un port absent", "the Ingress targets a missing Service or port"),
+        ("nommez un Service et un port du projet", "name a Service and a port of the project"),
+    ),
+    Rule::error(
+        "monitor-selector",
+        Manifests,
+        Deduced,
+        ("la supervision ne désigne rien", "the monitor selects nothing"),
+        ("reprenez les étiquettes du Service ou du pod", "copy the labels of the Service or pod"),
+    ),
+    Rule::error(
+        "monitor-port",
+        Manifests,
+        Deduced,
+        ("la supervision vise un port absent", "the monitor targets a missing port"),
+        ("nommez un port existant", "name an existing port"),
+    ),
+    Rule::error(
+        "pdb-selector",
+        Manifests,
+        Deduced,
+        ("le budget d'interruption ne désigne aucun pod", "the disruption budget selects no pod"),
+        ("reprenez les étiquettes du modèle de pod", "copy the labels of the pod template"),
+    ),
+    Rule::error(
+        "netpol-selector",
+        Manifests,
+        Deduced,
+        ("la politique réseau ne désigne aucun pod", "the network policy selects no pod"),
+        ("reprenez les étiquettes du modèle de pod", "copy the labels of the pod template"),
+    ),
+    Rule::warning(
+        "netpol-peers",
+        Manifests,
+        Deduced,
+        ("la politique réseau ouvre vers des pods inconnus ici", "the network policy opens to pods unknown here"),
+        ("vérifiez les étiquettes du vis-à-vis", "check the labels of the peer"),
+    ),
+    Rule::error(
+        "netpol-ports",
+        Manifests,
+        Deduced,
+        ("la politique réseau ouvre un port que le pod n'a pas", "the network policy opens a port that the pod does not have"),
+        ("nommez un port du pod", "name a port of the pod"),
+    ),
+];
 
 /// Checks selectors and ports. The objects are those of one environment, all modules together.
 #[must_use]

@@ -2,7 +2,28 @@
 
 use serde_json::Value;
 
-use super::{Report, cite, items, kind, labels, name, pods, text};
+use crate::check::catalog::Rule;
+use crate::check::catalog::Strength::Deduced;
+use crate::check::repository::Input::Manifests;
+use crate::check::{Report, cite, items, kind, labels, name, pods, text};
+
+/// Rows of the catalogue.
+pub const RULES: &[Rule] = &[
+    Rule::error(
+        "names",
+        Manifests,
+        Deduced,
+        ("nom que Kubernetes ou l'opérateur refuse", "name that Kubernetes or the operator refuses"),
+        ("raccourcissez-le ; a-z, 0-9 et -", "shorten it; a-z, 0-9 and -"),
+    ),
+    Rule::error(
+        "label-values",
+        Manifests,
+        Deduced,
+        ("valeur d'étiquette invalide", "invalid label value"),
+        ("63 caractères au plus : lettres, chiffres, -, _ et .", "63 characters at most: letters, digits, -, _ and ."),
+    ),
+];
 
 /// Longest name of each kind whose controller appends to it: pods of a `CronJob` get 11 characters more (Kubernetes,
 /// `pkg/apis/batch/validation`), those of a CloudNativePG `Cluster` up to 13 (`internal/webhook/v1/cluster_webhook.go`).

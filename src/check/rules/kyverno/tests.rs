@@ -26,7 +26,7 @@ fn deployment() -> Value {
 }
 
 fn rules(object: Value) -> Vec<&'static str> {
-    let mut rules: Vec<_> = check(&[object], "registre.exemple:5000/mirai").findings.into_iter().map(|f| f.rule).collect();
+    let mut rules: Vec<_> = check(&[object], Some("registre.exemple:5000/mirai")).findings.into_iter().map(|f| f.rule).collect();
     rules.dedup();
     rules
 }
@@ -45,7 +45,7 @@ fn changed(mut object: Value, pointer: &str, value: Option<Value>) -> Value {
 
 #[test]
 fn a_good_workload_passes_and_every_pod_rule_examined_it() {
-    let report = check(&[deployment()], "registre.exemple:5000/mirai");
+    let report = check(&[deployment()], Some("registre.exemple:5000/mirai"));
     assert_eq!(report.findings, []);
     for (rule, count) in [
         ("check-labels", 1),

@@ -4,7 +4,118 @@
 
 use serde_json::Value;
 
-use super::{Pod, Report, cite, items, kind, pods, text};
+use crate::check::catalog::Rule;
+use crate::check::catalog::Strength::{Cct, Platform};
+use crate::check::repository::Input::Manifests;
+use crate::check::{Pod, Report, cite, items, kind, pods, text};
+
+/// Rows of the catalogue.
+pub const RULES: &[Rule] = &[
+    Rule::error(
+        "check-labels",
+        Manifests,
+        Platform,
+        ("étiquettes obligatoires absentes du pod", "mandatory labels missing from the pod"),
+        ("ajoutez app, env et tier aux étiquettes du modèle de pod", "add app, env and tier to the labels of the pod template"),
+    ),
+    Rule::error(
+        "labels-list",
+        Manifests,
+        Platform,
+        ("valeur d'étiquette hors du vocabulaire de la plateforme", "label value outside the platform's vocabulary"),
+        ("prenez une des valeurs admises", "take one of the allowed values"),
+    ),
+    Rule::error(
+        "disallow-hostpath",
+        Manifests,
+        Cct,
+        ("volume hostPath", "hostPath volume"),
+        ("prenez un emptyDir ou un PersistentVolumeClaim", "use an emptyDir or a PersistentVolumeClaim"),
+    )
+    .proves(&["no-host-path"]),
+    Rule::error(
+        "security-context",
+        Manifests,
+        Platform,
+        ("contexte de sécurité que la plateforme refuse", "security context that the platform refuses"),
+        ("retirez ce champ : OpenShift choisit l'utilisateur et les groupes", "remove that field: OpenShift chooses the user and groups"),
+    )
+    .proves(&["no-imposed-security-context"]),
+    Rule::error(
+        "disallow-latest",
+        Manifests,
+        Cct,
+        ("image sans version figée", "image without a fixed version"),
+        ("désignez une étiquette de version, ou une empreinte", "name a version tag, or a digest"),
+    )
+    .proves(&["image-pinned"]),
+    Rule::error(
+        "restrict-image-registry",
+        Manifests,
+        Platform,
+        ("image d'un registre non admis", "image from a registry that is not allowed"),
+        ("passez par le registre du projet", "use the project's registry"),
+    ),
+    Rule::error(
+        "need-containers-ressources",
+        Manifests,
+        Cct,
+        ("conteneur sans demandes ou limites de ressources", "container without resource requests or limits"),
+        ("donnez cpu et memory dans requests et limits", "give cpu and memory in requests and limits"),
+    )
+    .proves(&["container-resources"]),
+    Rule::error(
+        "need-liveness-readiness",
+        Manifests,
+        Platform,
+        ("conteneur sans sonde", "container without a probe"),
+        ("ajoutez livenessProbe et readinessProbe", "add livenessProbe and readinessProbe"),
+    ),
+    Rule::error(
+        "appproject-kinds",
+        Manifests,
+        Platform,
+        ("type d'objet que le projet Argo CD refuse", "kind that the Argo CD project refuses"),
+        ("retirez cet objet du chart : il relève de la plateforme", "remove this object from the chart: it belongs to the platform"),
+    )
+    .of_charts(),
+    Rule::error(
+        "no-namespace",
+        Manifests,
+        Platform,
+        ("espace de noms imposé par le chart", "namespace set by the chart"),
+        ("retirez metadata.namespace", "remove metadata.namespace"),
+    )
+    .of_charts(),
+    Rule::error(
+        "cm-no-credentials",
+        Manifests,
+        Platform,
+        ("secret dans un ConfigMap", "credential in a ConfigMap"),
+        ("placez cette valeur dans le coffre, et lisez-la d'un Secret", "put this value in the vault, and read it from a Secret"),
+    ),
+    Rule::error(
+        "restrict-nodeport",
+        Manifests,
+        Platform,
+        ("Service de type NodePort", "NodePort Service"),
+        ("exposez par un Ingress", "expose through an Ingress"),
+    ),
+    Rule::error(
+        "disallow-selfprovisionning",
+        Manifests,
+        Platform,
+        ("rôle self-provisioners lié", "self-provisioners role bound"),
+        ("retirez ce RoleBinding", "remove this RoleBinding"),
+    ),
+    Rule::error(
+        "limit-size-pvc",
+        Manifests,
+        Platform,
+        ("volume d'un Tio ou plus, ou taille illisible", "volume of 1 TiB or more, or unreadable size"),
+        ("demandez moins d'un Tio", "ask for less than 1 TiB"),
+    ),
+];
 
 /// Registries that `restrict-image-registry` lets through, whatever the project.
 pub const REGISTRIES: [&str; 6] = ["docker.io/", "harbor.io/", "registry.redhat.io/", "quay.io/", "bitnami/", "ghcr.io/"];
@@ -35,9 +146,10 @@ const REFUSED_KINDS: [&str; 15] = [
     "ResourceQuota",
 ];
 
-/// Applies the whole table. `registry` is the project's own registry (`host[:port][/path]`).
+/// Applies the whole table. `registry` is the project's own registry (`host[:port][/path]`): which one it is cannot be
+/// guessed, so its rule examines nothing without it.
 #[must_use]
-pub fn check(objects: &[Value], registry: &str) -> Report {
+pub fn check(objects: &[Value], registry: Option<&str>) -> Report {
     let mut report = Report::default();
     for pod in pods(objects) {
         on_pod(&mut report, &pod);
@@ -72,10 +184,12 @@ fn on_pod(report: &mut Report, pod: &Pod) {
     }
 }
 
-fn on_container(report: &mut Report, container: &Value, cited: &str, registry: &str, init: bool) {
+fn on_container(report: &mut Report, container: &Value, cited: &str, registry: Option<&str>, init: bool) {
     let image = text(container, "/image");
     report.see("disallow-latest", cited, floating(image));
-    report.see("restrict-image-registry", cited, foreign(image, registry));
+    if let Some(registry) = registry {
+        report.see("restrict-image-registry", cited, foreign(image, registry));
+    }
     let missing: Vec<String> = ["requests", "limits"]
         .into_iter()
         .flat_map(|side| ["cpu", "memory"].map(|what| (side, what)))

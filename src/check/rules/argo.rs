@@ -2,7 +2,30 @@
 
 use serde_json::Value;
 
-use super::{Report, cite, items, kind, text};
+use super::Scene;
+use crate::check::catalog::Rule;
+use crate::check::catalog::Strength::{Cct, Deduced};
+use crate::check::judge::is_prod;
+use crate::check::repository::Input::Manifests;
+use crate::check::{Report, cite, items, kind, text};
+
+/// Rows of the catalogue.
+pub const RULES: &[Rule] = &[
+    Rule::error(
+        "appproject-scope",
+        Manifests,
+        Deduced,
+        ("projet Argo CD sans bornes", "Argo CD project without bounds"),
+        ("nommez dépôts, espaces de noms et types, sans astérisque", "name repositories, namespaces and kinds, without a star"),
+    ),
+    Rule::error(
+        "argocd-pinned-revision",
+        Manifests,
+        Cct,
+        ("révision flottante en production", "floating revision in production"),
+        ("désignez une étiquette git ou un commit", "name a git tag or a commit"),
+    ),
+];
 
 /// Revisions that move: branches by their usual names, the default one, ranges.
 fn floats(revision: &str) -> bool {
@@ -10,10 +33,11 @@ fn floats(revision: &str) -> bool {
     revision.is_empty() || range || matches!(revision, "HEAD" | "main" | "master" | "develop" | "dev" | "trunk" | "latest")
 }
 
-/// Checks raw manifests and rendered objects. `production` says whether an object stands in a folder named after one.
+/// Checks raw manifests and rendered objects.
 #[must_use]
-pub fn check(objects: &[Value], production: &dyn Fn(usize) -> bool) -> Report {
+pub fn check(scene: &Scene<'_>) -> Report {
     let mut report = Report::default();
+    let Scene { objects, production, .. } = scene;
     for (index, object) in objects.iter().enumerate().filter(|(_, o)| text(o, "/apiVersion").starts_with("argoproj.io/")) {
         match kind(object) {
             "AppProject" => project(&mut report, object),
@@ -22,12 +46,6 @@ pub fn check(objects: &[Value], production: &dyn Fn(usize) -> bool) -> Report {
         }
     }
     report
-}
-
-/// Whether a name of environment or folder is that of a production.
-#[must_use]
-pub fn is_prod(name: &str) -> bool {
-    matches!(name, "prod" | "production" | "prd")
 }
 
 fn project(report: &mut Report, object: &Value) {

@@ -1,0 +1,74 @@
+//! Streams of YAML documents: what helm or kubectl prints, and files of several documents.
+
+use serde_json::Value;
+
+use super::{Group, Origin};
+use crate::check::repository::join;
+use crate::check::{helm, kind, text};
+use crate::text;
+use crate::text::Text;
+use crate::yaml::{self, Fault, Node};
+
+/// The documents of a stream, each with the number of lines before it.
+#[must_use]
+pub fn documents(stream: &str) -> Vec<(usize, String)> {
+    let mut documents = vec![(0, String::new())];
+    for (index, line) in stream.lines().enumerate() {
+        if line == "---" || line.starts_with("--- ") {
+            documents.push((index + 1, String::new()));
+        } else if let Some((_, text)) = documents.last_mut() {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    documents
+}
+
+/// Adds what `helm template` printed for a chart.
+///
+/// # Errors
+/// Why it cannot be read, to be shown as what is not evaluated.
+pub fn rendered(group: &mut Group, stream: &str, chart: &str) -> Result<(), Text> {
+    let mut source = String::new();
+    for (_, document) in documents(stream) {
+        // helm: « # Source: <chart>/templates/x.yaml », or <chart>/charts/<dependency>/templates/x.yaml.
+        if let Some(path) = document.lines().find_map(|l| l.strip_prefix("# Source: ")) {
+            source = path.split_once('/').map_or_else(|| chart.to_owned(), |(_, rest)| join(chart, rest));
+        }
+        let mut value: Value = yaml::read(&document).map_err(|f| {
+            let (fr, en) = (f.what.fr, f.what.en);
+            text!("{source} : {fr}", "{source}: {en}")
+        })?;
+        if text(&value, "/metadata/namespace") == helm::NAMESPACE
+            && let Some(metadata) = value.pointer_mut("/metadata").and_then(Value::as_object_mut)
+        {
+            metadata.shift_remove("namespace");
+        }
+        if value.is_object() {
+            group.add(value, &Origin { file: source.clone(), written: None });
+        } else if !value.is_null() {
+            return Err(text!("{source} : le rendu n'est pas un objet", "{source}: what is rendered is not an object"));
+        }
+    }
+    Ok(())
+}
+
+/// Adds the Kubernetes objects of a file, where they are written.
+///
+/// # Errors
+/// The faults of the documents that cannot be read.
+pub fn written(group: &mut Group, content: &str, file: &str) -> Result<(), Vec<Fault>> {
+    let mut faults = Vec::new();
+    for (before, document) in documents(content) {
+        match yaml::read::<Node>(&document) {
+            Ok(node) => {
+                let value = node.value();
+                if value.get("apiVersion").is_some() && !kind(&value).is_empty() {
+                    group.add(value, &Origin { file: file.to_owned(), written: Some((node, before)) });
+                }
+            }
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
+}

@@ -1,0 +1,189 @@
+//! `CloudNativePG`: a database that is backed up, that a synchronisation cannot delete, and whose owner is not the role of
+//! the application. Fields: `api/v1/cluster_types.go`, `scheduledbackup_types.go`.
+
+use serde_json::Value;
+
+use crate::check::catalog::Rule;
+use crate::check::catalog::Strength::{Cct, Deduced};
+use crate::check::repository::Input::Manifests;
+use crate::check::{Report, cite, items, kind, name, pods, text};
+use crate::text;
+use crate::text::Text;
+
+/// Rows of the catalogue.
+pub const RULES: &[Rule] = &[
+    Rule::error(
+        "cnpg-backup",
+        Manifests,
+        Cct,
+        ("base sans archivage vers un stockage externe", "database without archiving to an external store"),
+        ("donnez spec.backup.barmanObjectStore, ou un greffon qui archive", "give spec.backup.barmanObjectStore, or a plugin that archives"),
+    )
+    .proves(&["cnpg-scheduled-backup"]),
+    Rule::error(
+        "cnpg-retention",
+        Manifests,
+        Cct,
+        ("durée de conservation des sauvegardes non fixée", "retention of backups not set"),
+        ("donnez retentionPolicy", "give retentionPolicy"),
+    )
+    .proves(&["cnpg-backup-retention"]),
+    Rule::error(
+        "cnpg-scheduled-backup",
+        Manifests,
+        Cct,
+        ("base sans sauvegarde planifiée", "database without a scheduled backup"),
+        ("ajoutez un ScheduledBackup actif qui la nomme", "add an active ScheduledBackup that names it"),
+    ),
+    Rule::error(
+        "cnpg-schedule-fields",
+        Manifests,
+        Deduced,
+        ("planification qui n'a pas six champs", "schedule that does not have six fields"),
+        ("commencez par les secondes : 0 30 2 * * *", "start with seconds: 0 30 2 * * *"),
+    )
+    .proves(&["cnpg-scheduled-backup"]),
+    Rule::error(
+        "cnpg-guard",
+        Manifests,
+        Deduced,
+        ("une synchronisation peut supprimer la base", "a synchronisation may delete the database"),
+        (
+            "annotez le Cluster : argocd.argoproj.io/sync-options: Prune=false,Delete=false",
+            "annotate the Cluster: argocd.argoproj.io/sync-options: Prune=false,Delete=false",
+        ),
+    ),
+    Rule::error(
+        "cnpg-owner-not-app",
+        Manifests,
+        Cct,
+        ("l'application possède ses tables", "the application owns its tables"),
+        (
+            "nommez un propriétaire au bootstrap et un autre rôle de connexion sous managed.roles",
+            "name an owner in bootstrap and another login role under managed.roles",
+        ),
+    ),
+    Rule::error(
+        "cnpg-resources",
+        Manifests,
+        Cct,
+        ("base sans demandes ou limites de ressources", "database without resource requests or limits"),
+        ("donnez spec.resources", "give spec.resources"),
+    )
+    .proves(&["container-resources"]),
+    Rule::error(
+        "cnpg-image",
+        Manifests,
+        Cct,
+        ("image de la base sans version figée", "image of the database without a fixed version"),
+        ("désignez une étiquette de version, ou une empreinte", "name a version tag, or a digest"),
+    )
+    .proves(&["image-pinned"]),
+];
+
+fn of<'a>(objects: &'a [Value], wanted: &'a str) -> impl Iterator<Item = &'a Value> {
+    objects.iter().filter(move |o| kind(o) == wanted && text(o, "/apiVersion").starts_with("postgresql.cnpg.io/"))
+}
+
+/// Checks the objects of one environment.
+#[must_use]
+pub fn check(objects: &[Value]) -> Report {
+    let mut report = Report::default();
+    for cluster in of(objects, "Cluster") {
+        on_cluster(&mut report, cluster, objects);
+    }
+    for scheduled in of(objects, "ScheduledBackup") {
+        let fields = text(scheduled, "/spec/schedule").split_whitespace().count();
+        let wrong = (fields != 6).then(|| format!("schedule: {:?} ({fields})", text(scheduled, "/spec/schedule")));
+        report.see("cnpg-schedule-fields", &cite(scheduled), wrong);
+    }
+    for catalog in of(objects, "ImageCatalog") {
+        for image in items(catalog, "/spec/images") {
+            report.see("cnpg-image", &cite(catalog), super::kyverno::floating(text(image, "/image")));
+        }
+    }
+    report
+}
+
+fn on_cluster(report: &mut Report, cluster: &Value, objects: &[Value]) {
+    let cited = cite(cluster);
+    let plugin = items(cluster, "/spec/plugins").any(|p| p.get("isWALArchiver").and_then(Value::as_bool) == Some(true));
+    let native = cluster.pointer("/spec/backup/barmanObjectStore").is_some_and(Value::is_object);
+    report.see(
+        "cnpg-backup",
+        &cited,
+        (!plugin && !native).then(|| {
+            Text::new(
+                "ni spec.backup.barmanObjectStore, ni greffon d'archivage des WAL",
+                "neither spec.backup.barmanObjectStore nor a WAL archiving plugin",
+            )
+        }),
+    );
+
+    let stored = of_store(objects);
+    let kept = !text(cluster, "/spec/backup/retentionPolicy").is_empty() || (plugin && stored);
+    report.see("cnpg-retention", &cited, (!kept).then(|| Text::new("pas de retentionPolicy", "no retentionPolicy")));
+
+    let planned = of(objects, "ScheduledBackup")
+        .any(|s| text(s, "/spec/cluster/name") == name(cluster) && s.pointer("/spec/suspend").and_then(Value::as_bool) != Some(true));
+    report.see(
+        "cnpg-scheduled-backup",
+        &cited,
+        (!planned).then(|| Text::new("aucun ScheduledBackup actif ne la nomme", "no active ScheduledBackup names it")),
+    );
+
+    let options = text(cluster, "/metadata/annotations/argocd.argoproj.io~1sync-options");
+    let guarded = ["Prune", "Delete"]
+        .iter()
+        .all(|what| options.split(',').any(|o| o.trim().split_once('=').is_some_and(|(k, v)| k == *what && matches!(v, "false" | "confirm"))));
+    report.see("cnpg-guard", &cited, (!guarded).then(|| format!("argocd.argoproj.io/sync-options: {options:?}")));
+
+    report.see("cnpg-owner-not-app", &cited, owner(cluster, objects));
+
+    let bounded = ["requests", "limits"].iter().all(|side| {
+        ["cpu", "memory"].iter().all(|what| cluster.pointer(&format!("/spec/resources/{side}/{what}")).is_some_and(|v| !v.is_null() && v != ""))
+    });
+    report.see(
+        "cnpg-resources",
+        &cited,
+        (!bounded).then(|| {
+            Text::new("spec.resources : requests ou limits de cpu ou memory absents", "spec.resources lacks requests or limits of cpu or memory")
+        }),
+    );
+
+    // Without an image of its own the operator picks one, which changes with the operator.
+    if cluster.pointer("/spec/imageCatalogRef").is_none() {
+        report.see("cnpg-image", &cited, super::kyverno::floating(text(cluster, "/spec/imageName")));
+    }
+}
+
+fn of_store(objects: &[Value]) -> bool {
+    objects.iter().any(|o| kind(o) == "ObjectStore" && !text(o, "/spec/retentionPolicy").is_empty())
+}
+
+/// Why the application may own its tables, if it may.
+fn owner(cluster: &Value, objects: &[Value]) -> Option<Text> {
+    let start = ["/spec/bootstrap/initdb", "/spec/bootstrap/recovery"].into_iter().find_map(|p| cluster.pointer(p));
+    let owner = start.map_or("", |s| text(s, "/owner"));
+    if owner.is_empty() {
+        return Some(Text::new(
+            "bootstrap ne nomme pas de propriétaire : celui que l'opérateur prend par défaut est celui de l'application",
+            "bootstrap names no owner: the operator's default one is the application's",
+        ));
+    }
+    let other = items(cluster, "/spec/managed/roles")
+        .any(|r| text(r, "/name") != owner && r.get("login").and_then(Value::as_bool) == Some(true) && text(r, "/ensure") != "absent");
+    if !other {
+        return Some(text!(
+            "aucun rôle géré ne peut se connecter, hors le propriétaire {owner:?}",
+            "no managed role may log in besides the owner {owner:?}"
+        ));
+    }
+    let secret = start.map_or("", |s| text(s, "/secret/name"));
+    let secret = if secret.is_empty() { format!("{}-app", name(cluster)) } else { secret.to_owned() };
+    let server = |owner: &str| ["Deployment/", "StatefulSet/"].iter().any(|k| owner.starts_with(k));
+    pods(objects).iter().find(|pod| server(&pod.owner) && pod.spec.to_string().contains(&format!("\"{secret}\""))).map(|pod| {
+        let pod = &pod.owner;
+        text!("{pod} utilise le secret du propriétaire {secret:?}", "{pod} uses the owner's secret {secret:?}")
+    })
+}

@@ -1,0 +1,83 @@
+//! The rules, one domain per file: what they say (rows of the catalogue) and how they judge. A domain judges objects
+//! (what an environment runs), the whole of an environment, or files. Every function is pure over what it is given.
+
+pub mod argo;
+pub mod charts;
+pub mod cnpg;
+pub mod dockerfile;
+pub mod kyverno;
+pub mod names;
+pub mod pipeline;
+pub mod references;
+pub mod services;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::Report;
+use super::catalog::Rule;
+use super::view::View;
+
+/// Objects, and what surrounds them.
+pub struct Scene<'a> {
+    /// The objects of one environment, or the raw manifests of the repository.
+    pub objects: &'a [Value],
+    /// Registry of the project, when its answers name one.
+    pub registry: Option<&'a str>,
+    /// Whether the object of an index stands in a production.
+    pub production: &'a dyn Fn(usize) -> bool,
+    /// The `reponses` of `.mirai-kit.yaml`, when the project has one.
+    pub answers: Option<&'a serde_json::Map<String, Value>>,
+}
+
+/// A family of rules.
+pub struct Domain {
+    /// Its rows of the catalogue.
+    pub rules: &'static [Rule],
+    /// Judges objects one by one, or with those that they cite.
+    pub objects: Option<fn(&Scene<'_>) -> Report>,
+    /// Judges what holds only when every object of the environment is there: a missing one would be a false finding.
+    pub whole: Option<fn(&Scene<'_>) -> Report>,
+    /// Judges files that are not Kubernetes objects.
+    pub files: Option<fn(&mut View<'_>) -> Report>,
+}
+
+impl Domain {
+    const fn of(rules: &'static [Rule]) -> Self {
+        Self { rules, objects: None, whole: None, files: None }
+    }
+
+    const fn objects(mut self, judge: fn(&Scene<'_>) -> Report) -> Self {
+        self.objects = Some(judge);
+        self
+    }
+
+    const fn whole(mut self, judge: fn(&Scene<'_>) -> Report) -> Self {
+        self.whole = Some(judge);
+        self
+    }
+
+    const fn files(mut self, judge: fn(&mut View<'_>) -> Report) -> Self {
+        self.files = Some(judge);
+        self
+    }
+}
+
+/// Every domain, in the order of the reports.
+pub const DOMAINS: &[Domain] = &[
+    Domain::of(kyverno::RULES).objects(|scene| kyverno::check(scene.objects, scene.registry)),
+    Domain::of(names::RULES).objects(|scene| names::check(scene.objects)),
+    Domain::of(services::RULES).whole(|scene| services::check(scene.objects)),
+    Domain::of(references::RULES).whole(|scene| references::check(scene.objects, &platform())),
+    Domain::of(cnpg::RULES).objects(|scene| cnpg::check(scene.objects)),
+    Domain::of(argo::RULES).objects(argo::check),
+    Domain::of(charts::RULES).files(charts::check),
+    Domain::of(dockerfile::RULES).files(dockerfile::check),
+    Domain::of(pipeline::RULES).files(pipeline::check),
+];
+
+/// Objects that the platform puts in each namespace.
+fn platform() -> BTreeSet<String> {
+    BTreeSet::from(["registry-pull-secret".to_owned()])
+}
