@@ -16,14 +16,16 @@ pub const RULES: &[Rule] = &[
         Cct,
         ("image qui s'exécute en root, ou sous un nom", "image that runs as root, or under a name"),
         ("terminez par USER et un numéro autre que 0", "end with USER and a number other than 0"),
-    ),
+    )
+    .equals(&["checkov:CKV_DOCKER_3", "checkov:CKV_DOCKER_8", "hadolint:DL3002"]),
     Rule::error(
         "dockerfile-no-latest",
         Dockerfiles,
         Cct,
         ("image de base sans version figée", "base image without a fixed version"),
         ("désignez une étiquette de version, ou une empreinte", "name a version tag, or a digest"),
-    ),
+    )
+    .equals(&["checkov:CKV_DOCKER_7", "hadolint:DL3006", "hadolint:DL3007"]),
 ];
 
 /// Checks every Dockerfile.

@@ -17,7 +17,8 @@ pub const RULES: &[Rule] = &[
         Platform,
         ("étiquettes obligatoires absentes du pod", "mandatory labels missing from the pod"),
         ("ajoutez app, env et tier aux étiquettes du modèle de pod", "add app, env and tier to the labels of the pod template"),
-    ),
+    )
+    .equals(&["kyverno:check-labels"]),
     Rule::error(
         "labels-list",
         Manifests,
@@ -32,6 +33,13 @@ pub const RULES: &[Rule] = &[
         ("volume hostPath", "hostPath volume"),
         ("prenez un emptyDir ou un PersistentVolumeClaim", "use an emptyDir or a PersistentVolumeClaim"),
     )
+    .equals(&[
+        "kyverno:disallow-hostpath",
+        "checkov:CKV_K8S_27",
+        "kube-linter:docker-sock",
+        "kube-linter:sensitive-host-mounts",
+        "kube-linter:writable-host-mount",
+    ])
     .proves(&["no-host-path"]),
     Rule::error(
         "security-context",
@@ -40,6 +48,21 @@ pub const RULES: &[Rule] = &[
         ("contexte de sécurité que la plateforme refuse", "security context that the platform refuses"),
         ("retirez ce champ : OpenShift choisit l'utilisateur et les groupes", "remove that field: OpenShift chooses the user and groups"),
     )
+    .equals(&[
+        "checkov:CKV_K8S_16",
+        "checkov:CKV_K8S_17",
+        "checkov:CKV_K8S_18",
+        "checkov:CKV_K8S_19",
+        "checkov:CKV_K8S_20",
+        "checkov:CKV_K8S_25",
+        "checkov:CKV_K8S_39",
+        "kube-score:container-security-context-privileged",
+        "kube-linter:privileged-container",
+        "kube-linter:privilege-escalation-container",
+        "kube-linter:host-network",
+        "kube-linter:host-pid",
+        "kube-linter:host-ipc",
+    ])
     .proves(&["no-imposed-security-context"]),
     Rule::error(
         "disallow-latest",
@@ -48,6 +71,7 @@ pub const RULES: &[Rule] = &[
         ("image sans version figée", "image without a fixed version"),
         ("désignez une étiquette de version, ou une empreinte", "name a version tag, or a digest"),
     )
+    .equals(&["kyverno:disallow-latest", "checkov:CKV_K8S_14", "kube-score:container-image-tag", "kube-linter:latest-tag"])
     .proves(&["image-pinned"]),
     Rule::error(
         "restrict-image-registry",
@@ -55,7 +79,8 @@ pub const RULES: &[Rule] = &[
         Platform,
         ("image d'un registre non admis", "image from a registry that is not allowed"),
         ("passez par le registre du projet", "use the project's registry"),
-    ),
+    )
+    .equals(&["kyverno:restrict-image-registry"]),
     Rule::error(
         "need-containers-ressources",
         Manifests,
@@ -63,6 +88,16 @@ pub const RULES: &[Rule] = &[
         ("conteneur sans demandes ou limites de ressources", "container without resource requests or limits"),
         ("donnez cpu et memory dans requests et limits", "give cpu and memory in requests and limits"),
     )
+    .equals(&[
+        "kyverno:need-containers-ressources",
+        "checkov:CKV_K8S_10",
+        "checkov:CKV_K8S_11",
+        "checkov:CKV_K8S_12",
+        "checkov:CKV_K8S_13",
+        "kube-score:container-resources",
+        "kube-linter:unset-cpu-requirements",
+        "kube-linter:unset-memory-requirements",
+    ])
     .proves(&["container-resources"]),
     Rule::error(
         "need-liveness-readiness",
@@ -70,7 +105,15 @@ pub const RULES: &[Rule] = &[
         Platform,
         ("conteneur sans sonde", "container without a probe"),
         ("ajoutez livenessProbe et readinessProbe", "add livenessProbe and readinessProbe"),
-    ),
+    )
+    .equals(&[
+        "kyverno:need-liveness-readiness",
+        "checkov:CKV_K8S_8",
+        "checkov:CKV_K8S_9",
+        "kube-score:pod-probes",
+        "kube-linter:no-liveness-probe",
+        "kube-linter:no-readiness-probe",
+    ]),
     Rule::error(
         "appproject-kinds",
         Manifests,
@@ -93,28 +136,32 @@ pub const RULES: &[Rule] = &[
         Platform,
         ("secret dans un ConfigMap", "credential in a ConfigMap"),
         ("placez cette valeur dans le coffre, et lisez-la d'un Secret", "put this value in the vault, and read it from a Secret"),
-    ),
+    )
+    .equals(&["kyverno:cm-no-credentials"]),
     Rule::error(
         "restrict-nodeport",
         Manifests,
         Platform,
         ("Service de type NodePort", "NodePort Service"),
         ("exposez par un Ingress", "expose through an Ingress"),
-    ),
+    )
+    .equals(&["kyverno:restrict-nodeport", "kube-score:service-type", "kube-linter:exposed-services"]),
     Rule::error(
         "disallow-selfprovisionning",
         Manifests,
         Platform,
         ("rôle self-provisioners lié", "self-provisioners role bound"),
         ("retirez ce RoleBinding", "remove this RoleBinding"),
-    ),
+    )
+    .equals(&["kyverno:disallow-selfprovisionning"]),
     Rule::error(
         "limit-size-pvc",
         Manifests,
         Platform,
         ("volume d'un Tio ou plus, ou taille illisible", "volume of 1 TiB or more, or unreadable size"),
         ("demandez moins d'un Tio", "ask for less than 1 TiB"),
-    ),
+    )
+    .equals(&["kyverno:limit-size-pvc"]),
 ];
 
 /// Registries that `restrict-image-registry` lets through, whatever the project.

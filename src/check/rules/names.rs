@@ -22,7 +22,8 @@ pub const RULES: &[Rule] = &[
         Deduced,
         ("valeur d'étiquette invalide", "invalid label value"),
         ("63 caractères au plus : lettres, chiffres, -, _ et .", "63 characters at most: letters, digits, -, _ and ."),
-    ),
+    )
+    .equals(&["kube-score:label-values"]),
 ];
 
 /// Longest name of each kind whose controller appends to it: pods of a `CronJob` get 11 characters more (Kubernetes,

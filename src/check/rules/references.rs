@@ -18,7 +18,8 @@ pub const RULES: &[Rule] = &[
         Deduced,
         ("objet cité mais absent du dépôt", "object named but absent from the repository"),
         ("créez-le, ou vérifiez que la plateforme le fournit", "create it, or check that the platform supplies it"),
-    ),
+    )
+    .equals(&["kube-linter:env-value-from", "kube-linter:non-existent-service-account"]),
     Rule::error(
         "reference-keys",
         Manifests,
@@ -32,7 +33,12 @@ pub const RULES: &[Rule] = &[
         Deduced,
         ("le sélecteur ne désigne pas ses propres pods", "the selector does not match its own pods"),
         ("reprenez les étiquettes du modèle de pod", "copy the labels of the pod template"),
-    ),
+    )
+    .equals(&[
+        "kube-score:deployment-pod-selector-labels-match-template-metadata-labels",
+        "kube-score:statefulset-pod-selector-labels-match-template-metadata-labels",
+        "kube-linter:mismatching-selector",
+    ]),
 ];
 
 /// Checks references among the objects of one environment, all modules together. `provided` holds the names of the

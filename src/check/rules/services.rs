@@ -18,7 +18,8 @@ pub const RULES: &[Rule] = &[
         Deduced,
         ("le Service ne désigne aucun pod", "the Service selects no pod"),
         ("reprenez les étiquettes du modèle de pod", "copy the labels of the pod template"),
-    ),
+    )
+    .equals(&["kube-score:service-targets-pod", "kube-linter:dangling-service"]),
     Rule::warning(
         "service-ports",
         Manifests,
@@ -32,14 +33,16 @@ pub const RULES: &[Rule] = &[
         Deduced,
         ("l'Ingress vise un Service ou un port absent", "the Ingress targets a missing Service or port"),
         ("nommez un Service et un port du projet", "name a Service and a port of the project"),
-    ),
+    )
+    .equals(&["kube-score:ingress-targets-service", "kube-linter:dangling-ingress"]),
     Rule::error(
         "monitor-selector",
         Manifests,
         Deduced,
         ("la supervision ne désigne rien", "the monitor selects nothing"),
         ("reprenez les étiquettes du Service ou du pod", "copy the labels of the Service or pod"),
-    ),
+    )
+    .equals(&["kube-linter:dangling-servicemonitor"]),
     Rule::error(
         "monitor-port",
         Manifests,
@@ -60,14 +63,16 @@ pub const RULES: &[Rule] = &[
         Deduced,
         ("la politique réseau ne désigne aucun pod", "the network policy selects no pod"),
         ("reprenez les étiquettes du modèle de pod", "copy the labels of the pod template"),
-    ),
+    )
+    .equals(&["kube-score:networkpolicy-targets-pod", "kube-linter:dangling-networkpolicy"]),
     Rule::warning(
         "netpol-peers",
         Manifests,
         Deduced,
         ("la politique réseau ouvre vers des pods inconnus ici", "the network policy opens to pods unknown here"),
         ("vérifiez les étiquettes du vis-à-vis", "check the labels of the peer"),
-    ),
+    )
+    .equals(&["kube-linter:dangling-networkpolicypeer-podselector"]),
     Rule::error(
         "netpol-ports",
         Manifests,
