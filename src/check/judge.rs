@@ -121,7 +121,7 @@ pub fn repository(mut repository: Repository, options: Options<'_>) -> Result<Ju
     }
     for (name, stream) in options.rendered {
         let mut group = Group::default();
-        stream::rendered(&mut group, stream, name).map_err(|what| Problem::new(name, what))?;
+        stream::rendered(&mut group, stream, name, false).map_err(|what| Problem::new(name, what))?;
         objects(&mut repository, &mut judged, group, None, &Ground { registry: registry.as_deref(), whole: true, charts: true }, &|_, _| true);
     }
     let group = raw::manifests(&mut repository);

@@ -177,6 +177,17 @@ impl Repository {
         self.gaps.insert(Gap::new(input, path, why));
     }
 
+    /// Whether a file stands among tests, examples or documentation: it is then left aside, and said to be.
+    pub fn left_aside(&mut self, input: Input, path: &str) -> bool {
+        let Some(folder) = aside(path).map(str::to_owned) else { return false };
+        let why = Text::new(
+            "essais, exemples ou documentation : laissés de côté (pour les juger, donnez ce dossier à `check`)",
+            "tests, examples or documentation: left aside (give this folder to `check` to have them judged)",
+        );
+        self.gap(Some(input), &folder, why);
+        true
+    }
+
     /// The text of a file; none, and a gap, when it is too long, not UTF-8 or unreadable.
     pub fn text(&mut self, input: Input, path: &str) -> Option<String> {
         let why = match self.bytes(path) {
@@ -208,6 +219,26 @@ impl Repository {
         let vendored = |chart: &str| all.iter().any(|parent| *parent != chart && below(chart, &join(parent, "charts")));
         all.iter().filter(|chart| !vendored(chart)).map(|chart| (*chart).to_owned()).collect()
     }
+}
+
+/// Folders whose files are not delivered: tests, examples, documentation, development.
+const ASIDE: [&str; 20] = [
+    "test", "tests", "testdata", "testing", "e2e", "fixtures", "__tests__", "example", "examples", "exemple", "exemples", "sample", "samples", "hack",
+    "doc", "docs", "mock", "mocks", "bouchons", ".devcontainer",
+];
+
+/// The folder of tests, examples or documentation that a file stands in.
+#[must_use]
+pub fn aside(path: &str) -> Option<&str> {
+    let mut end = 0;
+    for part in folder(path).split('/') {
+        end += part.len();
+        if ASIDE.contains(&part) {
+            return path.get(..end);
+        }
+        end += 1;
+    }
+    None
 }
 
 /// Name of a file, without its folders.

@@ -25,6 +25,13 @@ impl<'a> View<'a> {
         self.repository.files.iter().filter(|path| wanted(path)).cloned().collect()
     }
 
+    /// The same, but for files that stand among tests, examples or documentation: they are not delivered.
+    pub fn delivered(&mut self, input: Input, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+        let mut paths = self.paths(wanted);
+        paths.retain(|path| !self.repository.left_aside(input, path));
+        paths
+    }
+
     /// Paths of the files of one name, whatever their folder.
     #[must_use]
     pub fn named(&self, name: &str) -> Vec<String> {

@@ -25,6 +25,9 @@ pub fn charts(repository: &mut Repository) -> Vec<Chart> {
     let mut charts = Vec::new();
     for folder in repository.charts() {
         let path = join(&folder, "Chart.yaml");
+        if repository.left_aside(Input::Manifests, &path) {
+            continue;
+        }
         let Some(content) = repository.text(Input::Charts, &path) else { continue };
         let value: Value = match yaml::parse(&path, &content) {
             Ok(value) => value,
@@ -68,7 +71,7 @@ pub fn render(group: &mut Group, repository: &mut Repository, charts: &[Chart], 
             _ => continue,
         };
         let output = template(repository, chart, values.as_deref(), program);
-        if let Err(why) = output.and_then(|output| stream::rendered(group, &output, &chart.folder)) {
+        if let Err(why) = output.and_then(|output| stream::rendered(group, &output, &chart.folder, values.is_none())) {
             complete = false;
             repository.gap(Some(Input::Manifests), &chart.folder, why);
         }

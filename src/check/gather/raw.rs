@@ -23,8 +23,11 @@ pub fn manifests(repository: &mut Repository) -> Group {
         if !(content.contains("apiVersion") && content.contains("kind")) {
             continue;
         }
-        for fault in stream::written(&mut group, &content, &path).err().into_iter().flatten() {
-            repository.gap(Some(Input::Manifests), &path, fault.what);
+        if repository.left_aside(Input::Manifests, &path) {
+            continue;
+        }
+        for why in stream::written(&mut group, &content, &path).err().into_iter().flatten() {
+            repository.gap(Some(Input::Manifests), &path, why);
         }
     }
     group

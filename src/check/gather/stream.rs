@@ -7,7 +7,7 @@ use crate::check::repository::join;
 use crate::check::{helm, kind, text};
 use crate::text;
 use crate::text::Text;
-use crate::yaml::{self, Fault, Node};
+use crate::yaml::{self, Node};
 
 /// The documents of a stream, each with the number of lines before it.
 #[must_use]
@@ -24,12 +24,13 @@ pub fn documents(stream: &str) -> Vec<(usize, String)> {
     documents
 }
 
-/// Adds what `helm template` printed for a chart.
+/// Adds what `helm template` printed for a chart; `defaults` says that no values file of an environment was given.
 ///
 /// # Errors
 /// Why it cannot be read, to be shown as what is not evaluated.
-pub fn rendered(group: &mut Group, stream: &str, chart: &str) -> Result<(), Text> {
+pub fn rendered(group: &mut Group, stream: &str, chart: &str, defaults: bool) -> Result<(), Text> {
     let mut source = String::new();
+    let mut unnamed = None;
     for (_, document) in documents(stream) {
         // helm: « # Source: <chart>/templates/x.yaml », or <chart>/charts/<dependency>/templates/x.yaml.
         if let Some(path) = document.lines().find_map(|l| l.strip_prefix("# Source: ")) {
@@ -39,10 +40,11 @@ pub fn rendered(group: &mut Group, stream: &str, chart: &str) -> Result<(), Text
             let (fr, en) = (f.what.fr, f.what.en);
             text!("{source} : {fr}", "{source}: {en}")
         })?;
-        if text(&value, "/metadata/namespace") == helm::NAMESPACE
-            && let Some(metadata) = value.pointer_mut("/metadata").and_then(Value::as_object_mut)
-        {
-            metadata.shift_remove("namespace");
+        of_the_release(&mut value);
+        let named = text(&value, "/metadata/name");
+        if defaults && (named.starts_with('-') || named.ends_with('-')) {
+            unnamed.get_or_insert(format!("{source}: {named:?}"));
+            continue;
         }
         if value.is_object() {
             group.add(value, &Origin { file: source.clone(), written: None });
@@ -50,24 +52,43 @@ pub fn rendered(group: &mut Group, stream: &str, chart: &str) -> Result<(), Text
             return Err(text!("{source} : le rendu n'est pas un objet", "{source}: what is rendered is not an object"));
         }
     }
-    Ok(())
+    unnamed.map_or(Ok(()), |which| {
+        Err(text!("les valeurs par défaut laissent un nom incomplet ({which})", "the default values leave a name incomplete ({which})"))
+    })
+}
+
+/// Forgets the namespace of the release, which is the platform's choice, in an object and in those that it lists.
+fn of_the_release(value: &mut Value) {
+    if text(value, "/metadata/namespace") == helm::NAMESPACE
+        && let Some(metadata) = value.pointer_mut("/metadata").and_then(Value::as_object_mut)
+    {
+        metadata.shift_remove("namespace");
+    }
+    if kind(value).ends_with("List") {
+        value.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten().for_each(of_the_release);
+    }
 }
 
 /// Adds the Kubernetes objects of a file, where they are written.
 ///
 /// # Errors
-/// The faults of the documents that cannot be read.
-pub fn written(group: &mut Group, content: &str, file: &str) -> Result<(), Vec<Fault>> {
+/// Why some documents cannot be read.
+pub fn written(group: &mut Group, content: &str, file: &str) -> Result<(), Vec<Text>> {
     let mut faults = Vec::new();
     for (before, document) in documents(content) {
         match yaml::read::<Node>(&document) {
             Ok(node) => {
                 let value = node.value();
-                if value.get("apiVersion").is_some() && !kind(&value).is_empty() {
+                let names = [kind(&value), text(&value, "/metadata/name")];
+                if names.iter().any(|n| n.starts_with("ENC[")) {
+                    faults.push(Text::new("objet chiffré par SOPS jusqu'à son nom", "object encrypted by SOPS, its name included"));
+                } else if names.iter().any(|n| n.contains("${") || n.contains("{{")) {
+                    faults.push(Text::new("modèle d'un autre outil : le nom de l'objet y est une variable", "model of another tool: the name of the object is a variable"));
+                } else if value.get("apiVersion").is_some() && !kind(&value).is_empty() {
                     group.add(value, &Origin { file: file.to_owned(), written: Some((node, before)) });
                 }
             }
-            Err(fault) => faults.push(fault),
+            Err(fault) => faults.push(fault.what),
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(faults) }

@@ -31,7 +31,7 @@ pub const RULES: &[Rule] = &[
 /// Checks `Chart.yaml` and the values files of productions.
 pub fn check(view: &mut View<'_>) -> Report {
     let mut report = Report::default();
-    for path in view.named("Chart.yaml") {
+    for path in view.delivered(Charts, |path| file_name(path) == "Chart.yaml") {
         if let Some(node) = view.yaml(Charts, &path) {
             dependencies(&mut report, &path, &node.value());
         }

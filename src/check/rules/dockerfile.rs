@@ -58,12 +58,18 @@ const LIBRARY_WITH_USER: [&str; 14] = [
     "crate",
 ];
 
+/// Parts of the name of a Dockerfile whose image is not delivered.
+const DEVELOPMENT: [&str; 6] = ["dev", "development", "local", "test", "tests", "e2e"];
+
 /// Checks every Dockerfile.
 pub fn check(view: &mut View<'_>) -> Report {
     let mut report = Report::default();
     let named = |name: &str| name == "Dockerfile" || name.starts_with("Dockerfile.") || name.ends_with(".Dockerfile") || name == "Containerfile";
-    for path in view.paths(|path| named(file_name(path))) {
-        if let Some(content) = view.text(Input::Dockerfiles, &path) {
+    for path in view.delivered(Input::Dockerfiles, |path| named(file_name(path))) {
+        if DEVELOPMENT.iter().any(|part| file_name(&path).split(['.', '-']).any(|p| p == *part)) {
+            let why = Text::new("image de développement ou d'essai, d'après son nom : laissée de côté", "image of development or tests, by its name: left aside");
+            view.gap(Input::Dockerfiles, &path, why);
+        } else if let Some(content) = view.text(Input::Dockerfiles, &path) {
             for why in on_file(&mut report, &path, &content) {
                 view.gap(Input::Dockerfiles, &path, why);
             }

@@ -295,7 +295,8 @@ fn on_object(report: &mut Report, object: &Value) {
     let of = kind(object);
     let refused = REFUSED_KINDS.contains(&of);
     report.see("appproject-kinds", &cited, refused.then(|| format!("{of} is refused by the project's AppProject")));
-    let placed = object.pointer("/metadata/namespace").is_some();
+    // Argo CD reads its own objects in its own namespace: they name it.
+    let placed = object.pointer("/metadata/namespace").is_some() && !text(object, "/apiVersion").starts_with("argoproj.io/");
     report.see("no-namespace", &cited, placed.then(|| "metadata.namespace is set: the platform chooses it".to_owned()));
     match of {
         "ConfigMap" => {

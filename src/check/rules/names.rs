@@ -45,8 +45,17 @@ pub fn check(objects: &[Value]) -> Report {
         let max = longest(object);
         // Roles may hold colons; everything else here is a DNS name.
         let dots = !matches!(kind(object), "Service" | "Cluster" | "Deployment" | "StatefulSet" | "CronJob" | "Job");
-        report.see("names", &cited, dns(name(object), max, dots));
+        let generated = text(object, "/metadata/generateName");
+        // Configuration of a tool (kind, skaffold…) is no object of the API: it has no metadata.
+        if object.get("metadata").is_some() || api(text(object, "/apiVersion")) {
+            let named = if name(object).is_empty() { generated.trim_end_matches(['-', '.']) } else { name(object) };
+            report.see("names", &cited, dns(named, max, dots));
+        }
         on_labels(&mut report, &cited, object, "/metadata/labels");
+        if kind(object) == "ApplicationSet" {
+            // Its template is one of Argo CD, whose variables are not values yet.
+            continue;
+        }
         for pointer in ["/spec/template/metadata/labels", "/spec/jobTemplate/spec/template/metadata/labels", "/spec/inheritedMetadata/labels"] {
             on_labels(&mut report, &cited, object, pointer);
         }
@@ -62,6 +71,14 @@ pub fn check(objects: &[Value]) -> Report {
         }
     }
     report
+}
+
+/// Whether a version is one of the API server's own groups, or of the operators that the rules know.
+fn api(version: &str) -> bool {
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    matches!(group, "" | "apps" | "batch" | "policy" | "autoscaling" | "argoproj.io")
+        || (group.ends_with(".k8s.io") && !group.ends_with(".x-k8s.io") && !group.ends_with("config.k8s.io"))
+        || group.ends_with(".cnpg.io")
 }
 
 fn dns(name: &str, max: usize, dots: bool) -> Option<String> {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::check::catalog::Rule;
 use crate::check::catalog::Strength::Cct;
 use crate::check::repository::Input::{self, Pipelines};
-use crate::check::repository::join;
+use crate::check::repository::{file_name, join};
 use crate::check::view::View;
 use crate::check::{Report, items, text};
 use crate::text::Text;
@@ -33,7 +33,7 @@ const NAME: &str = ".gitlab-ci-dso.yml";
 /// Checks every secondary chain; a project of mirai-kit has one.
 pub fn check(view: &mut View<'_>) -> Report {
     let mut report = Report::default();
-    for path in view.named(NAME) {
+    for path in view.delivered(Input::Pipelines, |path| file_name(path) == NAME) {
         if let Some(node) = view.yaml(Input::Pipelines, &path) {
             on_file(&mut report, &path, &node.value());
         }

@@ -135,6 +135,13 @@ impl Known {
                     self.name("Secret", text(template, "/name"));
                 }
             }
+            // cert-manager, External Secrets and Sealed Secrets write these.
+            "Certificate" => self.name("Secret", text(object, "/spec/secretName")),
+            "ExternalSecret" => {
+                let target = text(object, "/spec/target/name");
+                self.name("Secret", if target.is_empty() { own } else { target });
+            }
+            "SealedSecret" => self.name("Secret", own),
             // CloudNativePG makes these (docs/src/applications.md and certificates.md of its repository).
             "Cluster" => ["app", "superuser", "ca", "server", "replication"].iter().for_each(|s| self.name("Secret", &format!("{own}-{s}"))),
             "ServiceAccount" => self.name("ServiceAccount", own),
@@ -166,6 +173,11 @@ impl Known {
             report.see("reference-keys", cited, (!keys.contains(key)).then(|| format!("{kind} {name:?} has no key {key:?}")));
         }
     }
+}
+
+/// Whether an object is of an API group other than the one of `CloudNativePG`.
+fn other_group(object: &Value) -> bool {
+    text(object, "/apiVersion").split_once('/').is_some_and(|(group, _)| group != "postgresql.cnpg.io")
 }
 
 fn on_object(report: &mut Report, known: &Known, object: &Value) {
@@ -201,6 +213,8 @@ fn on_object(report: &mut Report, known: &Known, object: &Value) {
                 known.there(report, &cited, "Secret", text(tls, "/secretName"));
             }
         }
+        // Velero has its Backup, Cluster API its Cluster.
+        "ScheduledBackup" | "Backup" | "Pooler" | "Database" | "Cluster" if other_group(object) => {}
         "ScheduledBackup" | "Backup" | "Pooler" | "Database" => known.there(report, &cited, "Cluster", text(object, "/spec/cluster/name")),
         "ObjectStore" => credentials(report, known, &cited, object, "/spec/configuration/s3Credentials"),
         "Cluster" => cluster(report, known, &cited, object),

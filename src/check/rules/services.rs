@@ -87,7 +87,7 @@ pub const RULES: &[Rule] = &[
 pub fn check(objects: &[Value]) -> Report {
     let mut report = Report::default();
     let pods = pods(objects);
-    for object in objects {
+    for object in objects.iter().filter(|o| !elsewhere(o, objects, &pods)) {
         let cited = cite(object);
         match kind(object) {
             "Service" => service(&mut report, &cited, object, &pods),
@@ -102,6 +102,25 @@ pub fn check(objects: &[Value]) -> Report {
         }
     }
     report
+}
+
+/// Whether an object selects nothing here because it looks elsewhere: in a namespace that no workload names (an operator
+/// makes pods there), or in those that a monitor names.
+fn elsewhere(object: &Value, objects: &[Value], pods: &[Pod]) -> bool {
+    let pointer = match kind(object) {
+        "Service" => "/spec/selector",
+        "NetworkPolicy" => "/spec/podSelector/matchLabels",
+        _ => "/spec/selector/matchLabels",
+    };
+    let wanted = labels(object, pointer);
+    if kind(object) == "ServiceMonitor" || kind(object) == "PodMonitor" {
+        let named = object.pointer("/spec/namespaceSelector").is_some_and(|n| n.as_object().is_some_and(|n| !n.is_empty()));
+        let carry = |o: &Value| wanted.iter().all(|(k, v)| labels(o, "/metadata/labels").get(k) == Some(v));
+        return named && !pods.iter().any(|p| p.carries(&wanted)) && !objects.iter().any(|o| kind(o) == "Service" && carry(o));
+    }
+    let namespace = text(object, "/metadata/namespace");
+    let inhabited = || objects.iter().any(|o| text(o, "/metadata/namespace") == namespace && !crate::check::pods(std::slice::from_ref(o)).is_empty());
+    !namespace.is_empty() && !pods.iter().any(|p| p.carries(&wanted)) && !inhabited()
 }
 
 fn show(selector: &BTreeMap<String, String>) -> String {
@@ -125,7 +144,7 @@ fn service(report: &mut Report, cited: &str, object: &Value, pods: &[Pod]) {
         let target = port.get("targetPort").or_else(|| port.get("port")).cloned().unwrap_or_default();
         // Pods of Jobs may carry the same labels by mistake: every selected pod must listen.
         let deaf = behind.iter().find(|p| !p.listens(&target));
-        report.see("service-ports", cited, deaf.map(|p| format!("targets port {target}, on which {} does not listen", p.owner)));
+        report.see("service-ports", cited, deaf.map(|p| format!("targets port {target}, which {} does not declare", p.owner)));
     }
 }
 
@@ -144,7 +163,8 @@ fn service_port(objects: &[Value], wanted: &str, port: &Value) -> Result<(), Str
 
 fn ingress(report: &mut Report, cited: &str, object: &Value, objects: &[Value]) {
     let rules = items(object, "/spec/rules").flat_map(|rule| items(rule, "/http/paths")).map(|path| path.get("backend"));
-    for backend in rules.chain([object.pointer("/spec/defaultBackend")]).flatten() {
+    // A backend may also be a resource, or be of the form before networking.k8s.io/v1.
+    for backend in rules.chain([object.pointer("/spec/defaultBackend")]).flatten().filter(|b| b.get("service").is_some()) {
         let port = backend.pointer("/service/port").cloned().unwrap_or_default();
         report.see("ingress-backend", cited, service_port(objects, text(backend, "/service/name"), &port).err());
     }
