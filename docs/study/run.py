@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Runs `mirai-kit check` over public repositories that nobody here wrote, and draws the sample to review by hand.
+
+  run.py FOLDER OUT --binary mirai-kit --helm helm [--only NAME]
+
+FOLDER holds one folder per row of repositories.csv, named `owner__name` and checked out at the commit of that row.
+OUT receives each report (`owner__name.json`), runs.csv, rules.csv, gaps.csv and sample.csv.
+
+The sample is reproducible and stable: a finding's rank is a hash of the seed and of what names it, so that a corrected
+rule moves only its own rows. Each rule that fires is drawn, with repositories taken in turn.
+"""
+
+import argparse
+import csv
+import hashlib
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SEED = "mirai-kit 2026-11-22"
+LIMIT_SECONDS = 300
+
+
+def check(binary, helm, folder, report):
+    """Exit code, seconds and peak memory (MiB, the largest of check and of the helm processes it waited for)."""
+    command = [binary, "check", str(folder), "--format", "json", "--lang", "en", "--helm", helm]
+    errors = report.with_suffix(".err")
+    with open(report, "wb") as out, open(errors, "wb") as err:
+        start = time.monotonic()
+        child = subprocess.Popen(command, stdout=out, stderr=err, start_new_session=True)
+        timed_out = False
+
+        def stop(*_):
+            nonlocal timed_out
+            timed_out = True
+            os.killpg(child.pid, signal.SIGKILL)
+
+        signal.signal(signal.SIGALRM, stop)
+        signal.alarm(LIMIT_SECONDS)
+        _, status, usage = os.wait4(child.pid, 0)
+        signal.alarm(0)
+        seconds = time.monotonic() - start
+        child.returncode = os.waitstatus_to_exitcode(status)
+    said = errors.read_text(errors="replace")
+    if timed_out:
+        return "timeout", seconds, usage.ru_maxrss / 1024, said
+    return child.returncode, seconds, usage.ru_maxrss / 1024, said
+
+
+def rank(*parts):
+    return hashlib.sha256("\0".join((SEED, *parts)).encode()).hexdigest()
+
+
+def sample(findings, size):
+    """Findings by rule; each rule gets a share that grows as the square root of what it found, three at least if it has them."""
+    by_rule = defaultdict(dict)
+    for f in findings:
+        # The same object shown by another line or message is the same fact to review.
+        key = rank(f["repository"], f["rule"], f["file"], f["object"])
+        by_rule[f["rule"]].setdefault(key, f)
+    total = sum(math.sqrt(len(v)) for v in by_rule.values())
+    drawn = []
+    for rule, found in sorted(by_rule.items()):
+        share = max(3, round(size * math.sqrt(len(found)) / total))
+        queues = defaultdict(list)
+        for key in sorted(found):
+            queues[found[key]["repository"]].append(found[key])
+        order = sorted(queues, key=lambda r: rank(rule, r))
+        turn = []
+        while len(turn) < min(share, len(found)):
+            for repository in order:
+                if queues[repository] and len(turn) < share:
+                    turn.append(queues[repository].pop(0))
+        drawn.extend(turn)
+    return drawn
+
+
+def english(text):
+    return text["en"] if isinstance(text, dict) else text
+
+
+def table(path, header, rows):
+    with open(path, "w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--binary", required=True)
+    parser.add_argument("--helm", required=True)
+    parser.add_argument("--only", help="owner/name of the one repository to run")
+    parser.add_argument("--size", type=int, default=130, help="findings aimed at (default: 130)")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    with open(HERE / "repositories.csv", encoding="utf-8") as source:
+        rows = [r for r in csv.DictReader(source) if options.only in (None, r["repository"])]
+
+    runs, findings, gaps, broken = [], [], Counter(), 0
+    for row in rows:
+        name = row["repository"].replace("/", "__")
+        folder = options.folder / name
+        if not folder.is_dir():
+            sys.exit(f"{folder}: absent; clone {row['repository']} and check out {row['commit']}")
+        report = options.out / f"{name}.json"
+        code, seconds, memory, said = check(options.binary, options.helm, folder, report)
+        try:
+            judged = json.loads(report.read_text(encoding="utf-8"))["folders"][0]
+        except (ValueError, KeyError, IndexError) as error:
+            judged = None
+            said += f" unreadable report: {error}"
+        if judged is None or code not in (0, 5) or "panicked" in said:
+            broken += 1
+            runs.append([row["repository"], row["commit"], code, f"{seconds:.2f}", f"{memory:.0f}", "", "", "", "", ""])
+            print(f"BROKEN {row['repository']} {code} {said[:300]}", file=sys.stderr)
+            continue
+        found = judged["findings"]
+        if (code == 5) != any(f["severity"] == "error" for f in found):
+            print(f"exit code {code} against its findings: {row['repository']}", file=sys.stderr)
+            broken += 1
+        findings += [{**f, "repository": row["repository"], "commit": row["commit"]} for f in found]
+        for gap in judged["notEvaluated"]:
+            gaps[row["repository"], gap["path"], gap["why"]["en"]] += 1
+        errors = sum(f["severity"] == "error" for f in found)
+        runs.append([row["repository"], row["commit"], code, f"{seconds:.2f}", f"{memory:.0f}", judged["charts"],
+                     sum(judged["examined"].values()), errors, len(found) - errors, len(judged["notEvaluated"])])
+        print(*runs[-1], flush=True)
+
+    table(options.out / "runs.csv",
+          ["repository", "commit", "exit", "seconds", "MiB", "charts", "examined", "errors", "warnings", "not evaluated"], runs)
+    count, spread = Counter(f["rule"] for f in findings), defaultdict(set)
+    for f in findings:
+        spread[f["rule"]].add(f["repository"])
+    table(options.out / "rules.csv", ["rule", "findings", "repositories"],
+          [[rule, n, len(spread[rule])] for rule, n in sorted(count.items(), key=lambda i: (-i[1], i[0]))])
+    table(options.out / "gaps.csv", ["repository", "path", "why"], sorted(gaps))
+    drawn = sample(findings, options.size)
+    table(options.out / "sample.csv", ["repository", "commit", "file", "line", "rule", "object", "environments", "detail"],
+          [[f["repository"], f["commit"], f["file"], f["line"] or "", f["rule"], f["object"] or "", " ".join(f["environments"]), english(f["detail"])]
+           for f in drawn])
+    print(f"{len(rows)} repositories, {broken} broken, {len(findings)} findings of {len(count)} rules, {len(drawn)} drawn,"
+          f" {sum(float(r[3]) for r in runs):.0f} s", file=sys.stderr)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
