@@ -223,8 +223,26 @@ impl Repository {
 
 /// Folders whose files are not delivered: tests, examples, documentation, development.
 const ASIDE: [&str; 20] = [
-    "test", "tests", "testdata", "testing", "e2e", "fixtures", "__tests__", "example", "examples", "exemple", "exemples", "sample", "samples", "hack",
-    "doc", "docs", "mock", "mocks", "bouchons", ".devcontainer",
+    "test",
+    "tests",
+    "testdata",
+    "testing",
+    "e2e",
+    "fixtures",
+    "__tests__",
+    "example",
+    "examples",
+    "exemple",
+    "exemples",
+    "sample",
+    "samples",
+    "hack",
+    "doc",
+    "docs",
+    "mock",
+    "mocks",
+    "bouchons",
+    ".devcontainer",
 ];
 
 /// The folder of tests, examples or documentation that a file stands in.

@@ -83,7 +83,10 @@ pub fn written(group: &mut Group, content: &str, file: &str) -> Result<(), Vec<T
                 if names.iter().any(|n| n.starts_with("ENC[")) {
                     faults.push(Text::new("objet chiffré par SOPS jusqu'à son nom", "object encrypted by SOPS, its name included"));
                 } else if names.iter().any(|n| n.contains("${") || n.contains("{{")) {
-                    faults.push(Text::new("modèle d'un autre outil : le nom de l'objet y est une variable", "model of another tool: the name of the object is a variable"));
+                    faults.push(Text::new(
+                        "modèle d'un autre outil : le nom de l'objet y est une variable",
+                        "model of another tool: the name of the object is a variable",
+                    ));
                 } else if value.get("apiVersion").is_some() && !kind(&value).is_empty() {
                     group.add(value, &Origin { file: file.to_owned(), written: Some((node, before)) });
                 }

@@ -67,7 +67,10 @@ pub fn check(view: &mut View<'_>) -> Report {
     let named = |name: &str| name == "Dockerfile" || name.starts_with("Dockerfile.") || name.ends_with(".Dockerfile") || name == "Containerfile";
     for path in view.delivered(Input::Dockerfiles, |path| named(file_name(path))) {
         if DEVELOPMENT.iter().any(|part| file_name(&path).split(['.', '-']).any(|p| p == *part)) {
-            let why = Text::new("image de développement ou d'essai, d'après son nom : laissée de côté", "image of development or tests, by its name: left aside");
+            let why = Text::new(
+                "image de développement ou d'essai, d'après son nom : laissée de côté",
+                "image of development or tests, by its name: left aside",
+            );
             view.gap(Input::Dockerfiles, &path, why);
         } else if let Some(content) = view.text(Input::Dockerfiles, &path) {
             for why in on_file(&mut report, &path, &content) {
