@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::judge::Located;
 use super::repository::{Input, Repository, join};
-use super::{Finding, ORIGIN, Spot, kind, pods};
+use super::{Finding, ORIGIN, Spot, items, kind, pods, text as field};
 use crate::text;
 use crate::yaml::Node;
 
@@ -61,6 +61,13 @@ impl Group {
     /// Kinds that run containers in a way that the rules do not know: what they run was not seen.
     pub fn unknown(&self, repository: &mut Repository) {
         for (object, origin) in self.objects.iter().zip(&self.origins) {
+            if kind(object) == "SopsSecret" && items(object, "/spec/secretTemplates").any(|t| field(t, "/name").starts_with("ENC[")) {
+                let why = text::Text::new(
+                    "noms de Secrets chiffrés : on ne sait lesquels existent",
+                    "names of Secrets encrypted: which ones exist is not known",
+                );
+                repository.gap(Some(Input::Manifests), &origin.file, why);
+            }
             if pods(std::slice::from_ref(object)).is_empty() && runs(object) {
                 let of = kind(object);
                 let why = text!("{of} : type de charge que les règles ne lisent pas", "{of}: kind of workload that the rules do not read");

@@ -138,7 +138,10 @@ fn on_cluster(report: &mut Report, cluster: &Value, objects: &[Value]) {
         .all(|what| options.split(',').any(|o| o.trim().split_once('=').is_some_and(|(k, v)| k == *what && matches!(v, "false" | "confirm"))));
     report.see("cnpg-guard", &cited, (!guarded).then(|| format!("argocd.argoproj.io/sync-options: {options:?}")));
 
-    report.see("cnpg-owner-not-app", &cited, owner(cluster, objects));
+    // The roles of a replica are those of its source.
+    if !replica(cluster) {
+        report.see("cnpg-owner-not-app", &cited, owner(cluster, objects));
+    }
 
     let bounded = ["requests", "limits"].iter().all(|side| {
         ["cpu", "memory"].iter().all(|what| cluster.pointer(&format!("/spec/resources/{side}/{what}")).is_some_and(|v| !v.is_null() && v != ""))
@@ -161,9 +164,16 @@ fn of_store(objects: &[Value]) -> bool {
     objects.iter().any(|o| kind(o) == "ObjectStore" && !text(o, "/spec/retentionPolicy").is_empty())
 }
 
+fn replica(cluster: &Value) -> bool {
+    let primary = text(cluster, "/spec/replica/primary");
+    let own = text(cluster, "/spec/replica/self");
+    let own = if own.is_empty() { name(cluster) } else { own };
+    cluster.pointer("/spec/replica/enabled").and_then(Value::as_bool).unwrap_or(!primary.is_empty() && primary != own)
+}
+
 /// Why the application may own its tables, if it may.
 fn owner(cluster: &Value, objects: &[Value]) -> Option<Text> {
-    let start = ["/spec/bootstrap/initdb", "/spec/bootstrap/recovery"].into_iter().find_map(|p| cluster.pointer(p));
+    let start = ["/spec/bootstrap/initdb", "/spec/bootstrap/recovery", "/spec/bootstrap/pg_basebackup"].into_iter().find_map(|p| cluster.pointer(p));
     let owner = start.map_or("", |s| text(s, "/owner"));
     if owner.is_empty() {
         return Some(Text::new(

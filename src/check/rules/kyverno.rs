@@ -2,12 +2,15 @@
 //! `cloud-pi-native/documentation`, commit 089e2af), plus its vocabulary of labels, the limits of its `AppProject` and the
 //! security context that its OpenShift accepts. Rule ids are the platform's own where it has one.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::check::catalog::Rule;
 use crate::check::catalog::Strength::{Cct, Platform};
 use crate::check::repository::Input::Manifests;
-use crate::check::{Pod, Report, cite, items, kind, pods, text};
+use crate::check::{Pod, Report, cite, items, kind, name, pods, text};
+use crate::text::Text;
 
 /// Rows of the catalogue.
 pub const RULES: &[Rule] = &[
@@ -204,8 +207,9 @@ pub fn check(objects: &[Value], registry: Option<&str>) -> Report {
             on_container(&mut report, container.value, &pod.cite(container), registry, container.init);
         }
     }
+    let made: BTreeSet<&str> = objects.iter().filter(|o| kind(o) == "Namespace").map(name).collect();
     for object in objects {
-        on_object(&mut report, object);
+        on_object(&mut report, object, &made);
     }
     report
 }
@@ -249,7 +253,7 @@ fn on_container(report: &mut Report, container: &Value, cited: &str, registry: O
     report.see("need-containers-ressources", cited, (!missing.is_empty()).then(|| format!("missing: {}", missing.join(", "))));
     if !init {
         let probed = ["livenessProbe", "readinessProbe", "startupProbe"].iter().any(|p| container.get(*p).is_some_and(Value::is_object));
-        report.see("need-liveness-readiness", cited, (!probed).then(|| "none of the three probes".to_owned()));
+        report.see("need-liveness-readiness", cited, (!probed).then(|| none_of_three(cited)));
     }
     security(report, cited, container, &["runAsUser", "runAsGroup"]);
     let context = container.get("securityContext").cloned().unwrap_or_default();
@@ -259,6 +263,18 @@ fn on_container(report: &mut Report, container: &Value, cited: &str, registry: O
     }
     let added = items(&context, "/capabilities/add").count();
     report.see("security-context", cited, (added > 0).then(|| "capabilities are added".to_owned()));
+}
+
+/// Whether the policy spares Jobs is not published: its text says every container.
+fn none_of_three(cited: &str) -> Text {
+    if cited.starts_with("Job/") || cited.starts_with("CronJob/") {
+        Text::new(
+            "aucune des trois sondes (la règle publiée dit tout conteneur, sans excepter les tâches)",
+            "none of the three probes (the published rule says every container, Jobs not excepted)",
+        )
+    } else {
+        Text::new("aucune des trois sondes", "none of the three probes")
+    }
 }
 
 fn security(report: &mut Report, cited: &str, holder: &Value, refused: &[&str]) {
@@ -290,13 +306,16 @@ fn foreign(image: &str, registry: &str) -> Option<String> {
     (!known).then(|| format!("{image:?} comes from no allowed registry ({}, {own})", REGISTRIES.join(", ")))
 }
 
-fn on_object(report: &mut Report, object: &Value) {
+fn on_object(report: &mut Report, object: &Value, made: &BTreeSet<&str>) {
     let cited = cite(object);
     let of = kind(object);
     let refused = REFUSED_KINDS.contains(&of);
     report.see("appproject-kinds", &cited, refused.then(|| format!("{of} is refused by the project's AppProject")));
     // Argo CD reads its own objects in its own namespace: they name it.
-    let placed = object.pointer("/metadata/namespace").is_some() && !text(object, "/apiVersion").starts_with("argoproj.io/");
+    // What makes a namespace is an administrator's, who places what goes into it.
+    let namespace = text(object, "/metadata/namespace");
+    let placed =
+        object.pointer("/metadata/namespace").is_some() && !text(object, "/apiVersion").starts_with("argoproj.io/") && !made.contains(namespace);
     report.see("no-namespace", &cited, placed.then(|| "metadata.namespace is set: the platform chooses it".to_owned()));
     match of {
         "ConfigMap" => {

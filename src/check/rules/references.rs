@@ -100,11 +100,13 @@ fn collect(value: &Value, found: &mut Vec<(&'static str, String, Option<String>)
 struct Known {
     names: BTreeMap<&'static str, BTreeSet<String>>,
     keys: BTreeMap<(&'static str, String), BTreeSet<String>>,
+    /// SOPS encrypted the name of some Secret: which ones exist is not known.
+    sealed: bool,
 }
 
 impl Known {
     fn of(objects: &[Value], provided: &BTreeSet<String>) -> Self {
-        let mut known = Self { names: BTreeMap::new(), keys: BTreeMap::new() };
+        let mut known = Self { names: BTreeMap::new(), keys: BTreeMap::new(), sealed: false };
         for kind in ["Secret", "ConfigMap"] {
             known.names.insert(kind, provided.clone());
         }
@@ -133,6 +135,7 @@ impl Known {
             "SopsSecret" => {
                 for template in items(object, "/spec/secretTemplates") {
                     self.name("Secret", text(template, "/name"));
+                    self.sealed |= text(template, "/name").starts_with("ENC[");
                 }
             }
             // cert-manager, External Secrets and Sealed Secrets write these.
@@ -165,6 +168,9 @@ impl Known {
 
     fn there(&self, report: &mut Report, cited: &str, kind: &'static str, name: &str) {
         let there = self.names.get(kind).is_some_and(|names| names.contains(name));
+        if !there && kind == "Secret" && self.sealed {
+            return;
+        }
         report.see("references", cited, (!there).then(|| format!("{kind} {name:?} is neither generated nor documented")));
     }
 
