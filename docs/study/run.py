@@ -3,8 +3,11 @@
 
   run.py FOLDER OUT --binary mirai-kit --helm helm [--only NAME]
 
-FOLDER holds one folder per row of repositories.csv, named `owner__name` and checked out at the commit of that row.
-OUT receives each report (`owner__name.json`), runs.csv, rules.csv, gaps.csv and sample.csv.
+FOLDER holds one folder per row of repositories.csv, named `owner__name` and checked out at the commit of that row. Chart
+dependencies that a repository holds itself, in the version asked, are copied to where `helm dependency build` would put
+them; nothing is downloaded, so charts with other dependencies stay « not evaluated ».
+OUT receives each report (`owner__name.json`), runs.csv, rules.csv, gaps.csv, sample.csv, and what of the sample is not yet
+reviewed in the data file of the study (to-review.csv).
 
 The sample is reproducible and stable: a finding's rank is a hash of the seed and of what names it, so that a corrected
 rule moves only its own rows. Each rule that fires is drawn, with repositories taken in turn.
@@ -16,6 +19,8 @@ import hashlib
 import json
 import math
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +30,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SEED = "mirai-kit 2026-11-22"
+REVIEW = HERE / "2026-11-22-sample.yaml"
 LIMIT_SECONDS = 300
 
 
@@ -52,6 +58,27 @@ def check(binary, helm, folder, report):
     if timed_out:
         return "timeout", seconds, usage.ru_maxrss / 1024, said
     return child.returncode, seconds, usage.ru_maxrss / 1024, said
+
+
+def complete(folder):
+    """Copies into charts/ the dependencies that the repository itself holds in the version asked, as helm would."""
+    texts = {path: path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.rglob("Chart.yaml"))}
+    own = {}
+    for path, text in texts.items():
+        name, version = (re.search(rf"^{key}:\s*[\"']?([^\s\"']+)", text, re.M) for key in ("name", "version"))
+        if name and version:
+            own[name[1], version[1]] = path.parent
+    copied = 0
+    for path, text in texts.items():
+        for item in re.split(r"^\s*-\s", text.partition("dependencies:")[2], flags=re.M)[1:]:
+            name, version = (re.search(rf"(?:^|\s){key}:\s*[\"']?([^\s\"']+)", item) for key in ("name", "version"))
+            source = own.get((name[1], version[1])) if name and version else None
+            target = path.parent / "charts" / name[1] if source else None
+            packed = target and any(target.parent.glob(f"{name[1]}-*.tgz"))
+            if source and source != path.parent and not target.exists() and not packed:
+                shutil.copytree(source, target)
+                copied += 1
+    return copied
 
 
 def rank(*parts):
@@ -86,11 +113,38 @@ def english(text):
     return text["en"] if isinstance(text, dict) else text
 
 
+def fact(row):
+    """What names a finding, whatever its line and wording."""
+    return tuple(row[key] or "" for key in ("repository", "rule", "file", "object"))
+
+
+def reviewed():
+    """The verdicts of the data file: one JSON object a line, which is YAML too."""
+    if not REVIEW.exists():
+        return {}
+    rows = [json.loads(line[2:]) for line in REVIEW.read_text(encoding="utf-8").splitlines() if line.startswith("- ")]
+    return {fact(row): row for row in rows}
+
+
 def table(path, header, rows):
     with open(path, "w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
+
+
+def rates(drawn, verdicts, count):
+    """Share of false findings: in the sample, and with each rule weighing what it found in all."""
+    seen, false = Counter(), Counter()
+    for f in drawn:
+        verdict = verdicts.get(fact(f))
+        if verdict:
+            seen[f["rule"]] += 1
+            false[f["rule"]] += verdict["verdict"] == "false"
+    total = sum(seen.values())
+    weighted = sum(count[rule] * false[rule] / n for rule, n in seen.items()) / max(1, sum(count[rule] for rule in seen))
+    print(f"{total} of {len(drawn)} reviewed, {sum(false.values())} false ({100 * sum(false.values()) / max(1, total):.1f} %;"
+          f" weighted by rule {100 * weighted:.1f} %)", file=sys.stderr)
 
 
 def main():
@@ -112,6 +166,9 @@ def main():
         folder = options.folder / name
         if not folder.is_dir():
             sys.exit(f"{folder}: absent; clone {row['repository']} and check out {row['commit']}")
+        copied = complete(folder)
+        if copied:
+            print(f"{row['repository']}: {copied} dependencies copied from its own charts", file=sys.stderr)
         report = options.out / f"{name}.json"
         code, seconds, memory, said = check(options.binary, options.helm, folder, report)
         try:
@@ -148,6 +205,11 @@ def main():
     table(options.out / "sample.csv", ["repository", "commit", "file", "line", "rule", "object", "environments", "detail"],
           [[f["repository"], f["commit"], f["file"], f["line"] or "", f["rule"], f["object"] or "", " ".join(f["environments"]), english(f["detail"])]
            for f in drawn])
+    verdicts = reviewed()
+    waiting = [f for f in drawn if fact(f) not in verdicts]
+    table(options.out / "to-review.csv", ["repository", "rule", "file", "line", "object", "detail"],
+          [[f["repository"], f["rule"], f["file"], f["line"] or "", f["object"] or "", english(f["detail"])] for f in waiting])
+    rates(drawn, verdicts, count)
     print(f"{len(rows)} repositories, {broken} broken, {len(findings)} findings of {len(count)} rules, {len(drawn)} drawn,"
           f" {sum(float(r[3]) for r in runs):.0f} s", file=sys.stderr)
     return 1 if broken else 0
