@@ -187,6 +187,24 @@ fn a_chart_without_environments_and_projects_that_disagree_prove_nothing() {
 }
 
 #[test]
+fn values_that_environments_share_are_no_environment_and_names_left_empty_are_said() {
+    let test = Test::new();
+    let depot = folder(&test);
+    fs::write(depot.join("infra/Chart.yaml"), CHART).unwrap();
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: 'c-{{ .Values.a }}{{ .Values.b }}'}\ndata: {P_PASSWORD: x}\n";
+    fs::write(depot.join("infra/templates/a.yaml"), map).unwrap();
+    let helm = tool("helm4/helm").display().to_string();
+    let value = judged(&test, &helm);
+    assert_eq!(value["findings"].as_array().unwrap().len(), 0, "a name that values complete is not judged: {value:#}");
+    assert!(gaps(&value).iter().any(|g| g.contains("name incomplete")), "{:#?}", gaps(&value));
+    fs::write(depot.join("infra/values-common.yaml"), "a: x\n").unwrap();
+    fs::write(depot.join("infra/values-prod.yaml"), "b: z\n").unwrap();
+    let value = judged(&test, &helm);
+    assert_eq!(value["environments"], serde_json::json!(["prod"]));
+    assert_eq!(value["findings"][0]["object"], "ConfigMap/c-xz", "{value:#}");
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_a_failure() {
     Test::new().run("check absent").code(1).says(&["absent", "lecture impossible"]);
 }

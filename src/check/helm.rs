@@ -26,16 +26,16 @@ pub fn find(path: Option<&std::ffi::OsStr>) -> Option<PathBuf> {
     std::env::split_paths(path?).filter(|folder| folder.is_absolute()).map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
-/// Renders a chart with one values file, or its defaults alone.
+/// Renders a chart with its defaults and these values files, the last one winning.
 ///
 /// # Errors
 /// Why it could not be rendered, to be shown as the reason of what is not evaluated.
-pub fn template(helm: &Path, chart: &Path, values: Option<&str>) -> Result<String, Text> {
+pub fn template(helm: &Path, chart: &Path, values: &[&str]) -> Result<String, Text> {
     let mut command = Command::new(helm);
     // Argo CD ignores helm's test hooks.
     command.args(["template", "verification", ".", "--skip-schema-validation", "--skip-tests", "--namespace", NAMESPACE]);
-    if let Some(values) = values {
-        command.args(["--values", values]);
+    for file in values {
+        command.args(["--values", file]);
     }
     let nowhere = "/nonexistent/mirai-kit";
     command.current_dir(chart).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

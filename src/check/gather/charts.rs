@@ -18,7 +18,12 @@ pub struct Chart {
     pub folder: String,
     /// Names between `values-` and `.yaml`.
     pub environments: BTreeSet<String>,
+    /// Values files that every environment shares, given before its own.
+    pub shared: Vec<String>,
 }
+
+/// Names that are not environments: files of this name hold what the environments have in common.
+const SHARED: [&str; 8] = ["common", "commun", "base", "default", "defaults", "global", "globals", "shared"];
 
 /// The charts that can be rendered; the others are gaps.
 pub fn charts(repository: &mut Repository) -> Vec<Chart> {
@@ -40,7 +45,7 @@ pub fn charts(repository: &mut Repository) -> Vec<Chart> {
         if text(&value, "/type") == "library" {
             continue;
         }
-        let environments = repository
+        let named: BTreeSet<String> = repository
             .files
             .iter()
             .filter(|f| repository::folder(f) == folder)
@@ -48,7 +53,9 @@ pub fn charts(repository: &mut Repository) -> Vec<Chart> {
             .filter(|e| !e.is_empty() && e.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
             .map(str::to_owned)
             .collect();
-        charts.push(Chart { folder, environments });
+        let (shared, environments): (BTreeSet<String>, BTreeSet<String>) = named.into_iter().partition(|name| SHARED.contains(&name.as_str()));
+        let shared = shared.iter().map(|name| format!("values-{name}.yaml")).collect();
+        charts.push(Chart { folder, environments, shared });
     }
     charts
 }
@@ -70,7 +77,8 @@ pub fn render(group: &mut Group, repository: &mut Repository, charts: &[Chart], 
             }
             _ => continue,
         };
-        let output = template(repository, chart, values.as_deref(), program);
+        let files: Vec<&str> = chart.shared.iter().map(String::as_str).chain(values.as_deref()).collect();
+        let output = template(repository, chart, &files, program);
         if let Err(why) = output.and_then(|output| stream::rendered(group, &output, &chart.folder, values.is_none())) {
             complete = false;
             repository.gap(Some(Input::Manifests), &chart.folder, why);
@@ -79,7 +87,7 @@ pub fn render(group: &mut Group, repository: &mut Repository, charts: &[Chart], 
     complete
 }
 
-fn template(repository: &Repository, chart: &Chart, values: Option<&str>, program: Option<&Path>) -> Result<String, Text> {
+fn template(repository: &Repository, chart: &Chart, values: &[&str], program: Option<&Path>) -> Result<String, Text> {
     let Some(program) = program else {
         return Err(Text::new("helm est introuvable : installez-le, ou donnez --helm", "helm is not found: install it, or give --helm"));
     };
