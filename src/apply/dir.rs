@@ -110,6 +110,26 @@ impl Dir {
         Ok(rustix::fs::renameat(&self.fd, name, &to.fd, new_name)?)
     }
 
+    /// Renames a file over another one of this folder.
+    pub fn rename_over(&self, name: &OsStr, over: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::renameat(&self.fd, name, &self.fd, over)?)
+    }
+
+    /// Gives a file the permissions of another.
+    pub fn copy_file_mode(&self, of: &OsStr, to: &OsStr) -> io::Result<()> {
+        let mode = Mode::from_raw_mode(rustix::fs::statat(&self.fd, of, AtFlags::SYMLINK_NOFOLLOW)?.st_mode & 0o7777);
+        Ok(rustix::fs::fchmod(self.open_file(to)?, mode)?)
+    }
+
+    /// Makes a file durable.
+    pub fn sync_file(&self, name: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::fsync(self.open_file(name)?)?)
+    }
+
+    fn open_file(&self, name: &OsStr) -> io::Result<OwnedFd> {
+        Ok(rustix::fs::openat(&self.fd, name, OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?)
+    }
+
     /// Removes a file or symbolic link.
     pub fn remove_file(&self, name: &OsStr) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&self.fd, name, AtFlags::empty())?)

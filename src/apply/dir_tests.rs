@@ -20,6 +20,11 @@ macro_rules! same_rules {
             assert_eq!(root.open_lock(a, true).unwrap_err().kind(), ErrorKind::AlreadyExists);
             root.open_lock(b, false).unwrap().try_lock().unwrap();
             assert_eq!(root.rename(a, &root, b, false).unwrap_err().kind(), ErrorKind::AlreadyExists);
+            root.create_file("new".as_ref(), b"z", false).unwrap();
+            root.copy_file_mode(a, "new".as_ref()).unwrap();
+            root.sync_file("new".as_ref()).unwrap();
+            root.rename_over("new".as_ref(), a).unwrap();
+            assert_eq!((root.read(a).unwrap(), root.kind("new".as_ref()).unwrap()), (b"z".to_vec(), None));
             let dir = root.create_dir(tree, false).unwrap();
             assert_eq!(root.create_dir(tree, true).unwrap_err().kind(), ErrorKind::AlreadyExists);
             let sub_dir = dir.create_dir(sub, true).unwrap();

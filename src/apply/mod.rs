@@ -21,6 +21,7 @@ mod place;
 #[cfg(all(test, unix))]
 mod portable;
 mod relpath;
+mod replace;
 mod staging;
 mod write;
 
@@ -28,6 +29,7 @@ pub use create::{Report, check_target, create, prepare};
 pub use error::{ApplyError, TargetProblem};
 pub use options::{Cancel, Options};
 pub use relpath::{MAX_PATH_BYTES, PathError, SafeRelPath};
+pub use replace::replace;
 
 /// What stands under a name of a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

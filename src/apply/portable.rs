@@ -88,6 +88,24 @@ impl Dir {
         fs::rename(self.path.join(name), to.path.join(new_name))
     }
 
+    /// Renames a file over another one of this folder.
+    #[expect(clippy::disallowed_methods, reason = "apply is the writer")]
+    pub fn rename_over(&self, name: &OsStr, over: &OsStr) -> io::Result<()> {
+        fs::rename(self.path.join(name), self.path.join(over))
+    }
+
+    /// Gives a file the permissions of another.
+    #[expect(clippy::disallowed_methods, reason = "apply is the writer")]
+    pub fn copy_file_mode(&self, of: &OsStr, to: &OsStr) -> io::Result<()> {
+        fs::set_permissions(self.path.join(to), fs::metadata(self.path.join(of))?.permissions())
+    }
+
+    /// Files were synced when written.
+    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "same shape as where it can fail")]
+    pub fn sync_file(&self, _name: &OsStr) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Removes a file or symbolic link.
     #[expect(clippy::disallowed_methods, reason = "apply is the writer")]
     pub fn remove_file(&self, name: &OsStr) -> io::Result<()> {

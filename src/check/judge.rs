@@ -5,12 +5,14 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::Report;
 use super::catalog::{self, Severity};
 use super::gather::{Group, charts, raw, stream};
+use super::records::{self, Records};
 use super::repository::{Gap, Input, Repository, file_name};
 use super::rules::{DOMAINS, Domain, Scene};
 use super::view::View;
+use super::{Aside, Report, ready, waivers};
+use crate::requirements::Lists;
 use crate::text;
 use crate::text::{Problem, Text};
 use crate::yaml;
@@ -24,6 +26,12 @@ pub struct Options<'a> {
     pub helm: Option<&'a Path>,
     /// Streams of objects already rendered, each with its name: judged as what a chart renders for a production.
     pub rendered: &'a [(String, String)],
+    /// Lists in which the rows of attestations and derogations are looked for; without them, none is read.
+    pub lists: Option<&'a Lists>,
+    /// Today, `YYYY-MM-DD`: what attestations and derogations are worth depends on it; without it, none is read.
+    pub today: Option<&'a str>,
+    /// Whether what is still waited for from outside fails.
+    pub ready: bool,
 }
 
 /// A finding, with its place.
@@ -48,6 +56,10 @@ pub struct Judged {
     pub examined: BTreeMap<&'static str, usize>,
     /// Findings, with the environments that show them (none for those of plain files).
     pub findings: BTreeMap<Located, BTreeSet<String>>,
+    /// Findings that do not make the verdict.
+    pub aside: BTreeMap<Located, Aside>,
+    /// Attestations and derogations.
+    pub records: Records,
     /// What was not evaluated.
     pub gaps: BTreeSet<Gap>,
     /// The `reponses` of `.mirai-kit.yaml`, when the project has one.
@@ -63,6 +75,11 @@ impl Judged {
     #[must_use]
     pub fn count(&self, severity: Severity) -> usize {
         self.findings.keys().filter(|f| catalog::rule(f.rule).is_some_and(|r| r.severity == severity)).count()
+    }
+
+    /// Adds what rules saw of plain files.
+    pub(super) fn plain(&mut self, report: Report) {
+        self.add(report, None, &mut Group::default(), &mut Repository::default());
     }
 
     /// Adds what the rules saw of a group of objects.
@@ -128,6 +145,14 @@ pub fn repository(mut repository: Repository, options: Options<'_>) -> Result<Ju
     let alone = charts.is_empty();
     let production = |group: &Group, index: usize| group.origin(index).is_some_and(|origin| origin.file.split('/').any(is_prod));
     objects(&mut repository, &mut judged, group, None, &Ground { registry: registry.as_deref(), whole: alone, charts: false }, &production);
+    let (records, report) = records::read(&mut repository, options.lists, options.today);
+    judged.records = records;
+    judged.plain(report);
+    if options.ready {
+        let report = ready::check(&mut repository, &judged);
+        judged.plain(report);
+    }
+    waivers::apply(&mut repository, &mut judged);
     judged.gaps.append(&mut repository.gaps);
     Ok(judged)
 }

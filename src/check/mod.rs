@@ -2,16 +2,23 @@
 //! (each says how many objects it examined, because a rule that examined nothing proves nothing), [`catalog`] says what each
 //! rule means, [`judge`] runs them, [`status`] turns what they saw into the status of each requirement, never greener.
 
+mod aside;
+pub mod baseline;
 pub mod catalog;
 mod gather;
 pub mod helm;
 pub mod judge;
 mod pods;
+mod prove;
+mod ready;
+pub mod records;
 pub mod report;
 pub mod repository;
 pub mod rules;
 pub mod status;
+pub mod verdict;
 pub mod view;
+mod waivers;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +26,7 @@ use serde_json::Value;
 
 use crate::text::Text;
 
+pub use aside::{Aside, Cause};
 pub use pods::{Container, Pod, pods};
 
 /// Something wrong with an object or a file.

@@ -202,6 +202,15 @@ impl Repository {
         None
     }
 
+    /// The text of a file as far as it can be read, without a word about what cannot.
+    #[must_use]
+    pub fn peek(&self, path: &str) -> Option<String> {
+        if !self.files.contains(path) {
+            return None;
+        }
+        self.bytes(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     /// The first bytes of a file, one more than is read at most.
     fn bytes(&self, path: &str) -> std::io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
@@ -210,6 +219,15 @@ impl Repository {
             Source::Memory(files) => files.get(path).ok_or(std::io::ErrorKind::NotFound)?.as_bytes().read_to_end(&mut bytes)?,
         };
         Ok(bytes)
+    }
+
+    /// Whether a file holds nothing; one that cannot be read shows nothing either.
+    #[must_use]
+    pub fn is_empty(&self, path: &str) -> bool {
+        match &self.source {
+            Source::Disk(root) => std::fs::symlink_metadata(root.join(path)).map_or(true, |m| m.len() == 0),
+            Source::Memory(files) => files.get(path).is_none_or(String::is_empty),
+        }
     }
 
     /// Folders with a `Chart.yaml`, those vendored below another chart left out (helm renders them with it).
@@ -263,6 +281,12 @@ pub fn aside(path: &str) -> Option<&str> {
 #[must_use]
 pub fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Extension of a file, without its dot; empty when it has none.
+#[must_use]
+pub fn extension(path: &str) -> &str {
+    Path::new(file_name(path)).extension().and_then(|e| e.to_str()).unwrap_or_default()
 }
 
 /// Folder of a file; empty at the root.

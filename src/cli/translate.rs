@@ -88,6 +88,8 @@ fn system(error: &io::Error) -> String {
         ErrorKind::AlreadyExists => "existe déjà",
         ErrorKind::InvalidFilename => "nom trop long ou invalide",
         ErrorKind::CrossesDevices => "autre système de fichiers",
+        ErrorKind::ResourceBusy => "il a changé entre-temps",
+        ErrorKind::InvalidInput => "ce n'est pas un fichier ordinaire",
         ErrorKind::FileTooLarge => "fichier trop grand",
         _ => return error.to_string(),
     };
@@ -126,6 +128,7 @@ const TABLE: &[(&str, &str)] = &[
     ("read the journal in", "lire le journal dedans"),
     ("record the files", "enregistrer les fichiers"),
     ("remove", "retirer"),
+    ("replace", "remplacer"),
     ("set the permissions of", "régler les permissions"),
     ("take back", "annuler"),
     ("write", "écrire"),

@@ -198,6 +198,9 @@ pub struct Facet {
     /// Row whose facet of the same id this one repeats: the evidence of that one counts here too.
     #[serde(default)]
     pub from: Option<String>,
+    /// Rules of `check` that prove it together, in a list of a team's own: no module of the kit brings evidence for it.
+    #[serde(default)]
+    pub rules: Vec<String>,
     /// A known limit that no evidence can lift.
     #[serde(default)]
     pub limit: Option<Limit>,

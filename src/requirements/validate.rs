@@ -157,6 +157,12 @@ fn row_faults(row: &Row, at: &[Step; 2]) -> Vec<Fault> {
         if !facets.insert(id) {
             faults.push(Fault::new(&at, text!("facette en double : `{id}`", "duplicate facet: `{id}`")));
         }
+        if facet.how == How::Attested && !facet.rules.is_empty() {
+            faults.push(Fault::new(
+                &at,
+                text!("la facette attestée `{id}` ne se prouve par aucune règle", "attested facet `{id}` is proven by no rule"),
+            ));
+        }
         if facet.how == How::Attested && facet.limit.is_some() {
             faults.push(Fault::new(&at, text!("la facette attestée `{id}` ne peut porter de limite", "attested facet `{id}` cannot hold a limit")));
         }

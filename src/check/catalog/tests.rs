@@ -1,16 +1,21 @@
 //! Each rule has examples: it examines the good one and leaves it alone, sees each bad one, and leaves alone each fine one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use super::examples::{self, Examples, RENDERED};
 use super::{Rule, proving, rules};
 use crate::check::judge::{self, Judged, Options};
 use crate::check::repository::Repository;
+use crate::requirements::Lists;
+
+static LISTS: LazyLock<Lists> = LazyLock::new(|| Lists::load(&crate::kit::Kit::embedded().unwrap().files).unwrap());
 
 /// Judges files held in memory; a stream of rendered objects goes the way of `--rendered`.
 fn judged(mut files: BTreeMap<String, String>) -> Judged {
     let rendered: Vec<_> = files.remove(RENDERED).map(|stream| (RENDERED.to_owned(), stream)).into_iter().collect();
-    judge::repository(Repository::memory(files), Options { rendered: &rendered, ..Options::default() }).unwrap()
+    let options = Options { rendered: &rendered, lists: Some(&LISTS), today: Some("2026-01-15"), ready: true, ..Options::default() };
+    judge::repository(Repository::memory(files), options).unwrap()
 }
 
 fn findings(judged: &Judged, rule: &Rule) -> Vec<String> {

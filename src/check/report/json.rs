@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Format, Items, Verdict};
 use crate::check::catalog;
-use crate::check::status::{FacetStatus, Proof};
+use crate::check::status::{FacetStatus, RowStatus};
 
 /// Format of the report.
 const FORMAT: &str = "mirai-kit/check/v1";
@@ -40,25 +40,31 @@ fn folder(verdict: &Verdict) -> Value {
         }))
     });
     let gaps = judged.gaps.iter().map(|gap| json!({ "path": gap.path, "why": gap.why() }));
-    let rows = verdict.rows.iter().map(|row| {
-        json!({
-            "requirement": row.requirement, "level": row.level.to_string(), "status": row.status.id(), "text": row.text, "why": row.why,
-            "facets": row.facets.iter().map(facet).collect::<Vec<_>>(),
-        })
+    let aside = judged.aside.iter().filter_map(|(found, aside)| {
+        let (rule, cause) = (catalog::rule(found.rule)?, &aside.cause);
+        Some(json!({
+            "rule": rule.id, "severity": rule.severity.id(), "file": found.file, "line": found.line, "object": found.object,
+            "environments": aside.environments, "detail": found.detail, "cause": cause.id(), "why": cause.shown(),
+        }))
     });
+    let newer = verdict.newer.iter().map(|n| json!({ "list": n.list, "replaces": n.replaces, "open": n.open.iter().map(row).collect::<Vec<_>>() }));
     json!({
         "path": verdict.path, "environments": judged.environments, "charts": judged.charts, "examined": judged.examined,
-        "findings": findings.collect::<Vec<_>>(), "notEvaluated": gaps.collect::<Vec<_>>(), "requirements": rows.collect::<Vec<_>>(),
+        "findings": findings.collect::<Vec<_>>(), "setAside": aside.collect::<Vec<_>>(), "fixed": verdict.fixed,
+        "notEvaluated": gaps.collect::<Vec<_>>(), "requirements": verdict.rows.iter().map(row).collect::<Vec<_>>(),
+        "newer": newer.collect::<Vec<_>>(),
+    })
+}
+
+fn row(row: &RowStatus) -> Value {
+    json!({
+        "requirement": row.requirement, "level": row.level.to_string(), "status": row.status.id(), "text": row.text, "why": row.why,
+        "facets": row.facets.iter().map(facet).collect::<Vec<_>>(),
     })
 }
 
 fn facet(facet: &FacetStatus) -> Value {
-    let (status, why) = match &facet.proof {
-        Proof::Proven => ("proven", None),
-        Proof::Failed => ("failed", None),
-        Proof::ToAttest => ("to-attest", None),
-        Proof::Limited(why) => ("limited", Some(why)),
-        Proof::NotEvaluated(why) => ("not-evaluated", Some(why)),
-    };
-    json!({ "id": facet.id, "title": facet.title, "status": status, "rules": facet.rules, "why": why })
+    json!({
+        "id": facet.id, "title": facet.title, "status": facet.proof.id(), "rules": facet.rules, "why": facet.proof.why(), "note": facet.note,
+    })
 }

@@ -5,20 +5,9 @@ mod json;
 mod sarif;
 mod text;
 
-use super::judge::{Judged, Located};
-use super::status::RowStatus;
+use super::judge::Located;
+pub use super::verdict::Verdict;
 use crate::text::Lang;
-
-/// What was judged in one folder.
-#[derive(Debug)]
-pub struct Verdict {
-    /// The folder, as given.
-    pub path: String,
-    /// What was judged.
-    pub judged: Judged,
-    /// Status of each requirement.
-    pub rows: Vec<RowStatus>,
-}
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy)]

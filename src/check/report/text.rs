@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::{Format, Style, Verdict, place};
 use crate::check::catalog::{self, Severity};
 use crate::check::status::{Proof, RowStatus, Status};
+use crate::text;
 use crate::text::{Lang, Text};
 
 const ORDER: [Status; 6] = [Status::Failed, Status::Partial, Status::NotEvaluated, Status::ToAttest, Status::Met, Status::NotApplicable];
@@ -30,6 +31,7 @@ impl Format for Lines {
         let mut out = String::new();
         let _ = writeln!(out, "{}", line(&verdict.path));
         findings(&mut out, verdict, lang, line);
+        aside(&mut out, verdict, lang, line);
         if !verdict.judged.gaps.is_empty() {
             let _ = writeln!(out, "\n{}", say(lang, "Non évalué", "Not evaluated"));
         }
@@ -38,6 +40,7 @@ impl Format for Lines {
             let _ = writeln!(out, "  {}{} {}", line(path), colon(lang), line(gap.why().get(lang)));
         }
         rows(&mut out, &verdict.rows, lang, line);
+        newer(&mut out, verdict, lang, line);
         summary(&mut out, verdict, lang);
         out
     }
@@ -70,6 +73,39 @@ fn findings(out: &mut String, verdict: &Verdict, lang: Lang, line: Clean) {
     }
 }
 
+/// What does not make the verdict, and why; what a baseline knew and that is gone.
+fn aside(out: &mut String, verdict: &Verdict, lang: Lang, line: Clean) {
+    if !verdict.judged.aside.is_empty() {
+        let _ = writeln!(out, "\n{}", say(lang, "Écartés du verdict", "Left out of the verdict"));
+    }
+    for (found, aside) in &verdict.judged.aside {
+        let all = format!("{}{} {} {}{} {}", place(found), colon(lang), found.rule, found.object, colon(lang), aside.cause.shown().get(lang));
+        let _ = writeln!(out, "  {}", line(&all));
+    }
+    let fixed = verdict.fixed.as_deref().unwrap_or_default();
+    if !fixed.is_empty() {
+        let _ = writeln!(out, "\n{}", say(lang, "Corrigés depuis la référence", "Fixed since the baseline"));
+    }
+    for entry in fixed {
+        let _ = writeln!(out, "  {}", line(&format!("{}{} {} {} (×{})", entry.file, colon(lang), entry.rule, entry.object, entry.count)));
+    }
+}
+
+/// What a newer list would leave open; it is no part of the verdict.
+fn newer(out: &mut String, verdict: &Verdict, lang: Lang, line: Clean) {
+    for newer in verdict.newer.iter().filter(|n| !n.open.is_empty()) {
+        let (list, replaces, count) = (&newer.list, &newer.replaces, newer.open.len());
+        let head = text!(
+            "Liste plus récente connue, {list} (remplace {replaces}) : {count} exigences primordiales ouvertes, hors verdict",
+            "Newer known list, {list} (replaces {replaces}): {count} open primordial requirements, not in the verdict"
+        );
+        let _ = writeln!(out, "\n{}", line(head.get(lang)));
+        for row in &newer.open {
+            let _ = writeln!(out, "  {} ({}) {}{} {}", row.requirement, row.level, label(row.status, lang), colon(lang), line(row.text.get(lang)));
+        }
+    }
+}
+
 fn rows(out: &mut String, rows: &[RowStatus], lang: Lang, line: Clean) {
     let _ = writeln!(out, "\n{}", say(lang, "Exigences", "Requirements"));
     for status in ORDER {
@@ -80,13 +116,16 @@ fn rows(out: &mut String, rows: &[RowStatus], lang: Lang, line: Clean) {
                 let _ = writeln!(out, "      {}", line(why.get(lang)));
             }
             for facet in row.facets.iter().filter(|f| f.proof != Proof::Proven) {
-                let why = match &facet.proof {
+                let mut why = match &facet.proof {
                     Proof::Proven => continue,
                     Proof::Failed => format!("{} ({})", say(lang, "en échec", "failed"), facet.rules.join(", ")),
                     Proof::ToAttest => say(lang, "à attester", "to attest").to_owned(),
-                    Proof::Limited(why) => why.get(lang).to_owned(),
+                    Proof::Attested(why) | Proof::Derogated(why) | Proof::Waived(why) | Proof::Limited(why) => why.get(lang).to_owned(),
                     Proof::NotEvaluated(why) => format!("{}, {}", say(lang, "non évalué", "not evaluated"), why.get(lang)),
                 };
+                if let Some(note) = &facet.note {
+                    let _ = write!(why, " ({})", note.get(lang));
+                }
                 let _ = writeln!(out, "      {}{} {}", line(facet.title.get(lang)), colon(lang), line(&why));
             }
         }
@@ -99,9 +138,15 @@ fn summary(out: &mut String, verdict: &Verdict, lang: Lang) {
     let (errors, warnings) = (verdict.judged.count(Severity::Error), verdict.judged.count(Severity::Warning));
     let examined: usize = verdict.judged.examined.values().sum();
     let rules = verdict.judged.examined.len();
+    let aside = verdict.judged.aside.len();
+    let waived = verdict.aside().get("waived").copied().unwrap_or_default();
     let total = Text::new(
-        format!("{errors} erreurs, {warnings} avertissements ; {examined} examens par {rules} règles"),
-        format!("{errors} errors, {warnings} warnings; {examined} examinations by {rules} rules"),
+        format!(
+            "{errors} erreurs, {warnings} avertissements, {aside} écartés (dont {waived} acceptés par le dépôt lui-même) ; {examined} examens par {rules} règles"
+        ),
+        format!(
+            "{errors} errors, {warnings} warnings, {aside} set aside ({waived} accepted by the repository itself); {examined} examinations by {rules} rules"
+        ),
     );
     let _ = writeln!(out, "\n{}\n{}", counts.join(", "), total.get(lang));
 }

@@ -75,6 +75,10 @@ pub const DOMAINS: &[Domain] = &[
     Domain::of(charts::RULES).files(charts::check),
     Domain::of(dockerfile::RULES).files(dockerfile::check),
     Domain::of(pipeline::RULES).files(pipeline::check),
+    // Judged apart: they need the requirement lists, the day, or the findings of the others.
+    Domain::of(super::records::RULES),
+    Domain::of(super::waivers::RULES),
+    Domain::of(super::ready::RULES),
 ];
 
 /// Objects that the platform puts in each namespace.
