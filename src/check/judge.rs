@@ -9,7 +9,7 @@ use super::catalog::{self, Severity};
 use super::gather::{Group, charts, raw, stream};
 use super::records::{self, Records};
 use super::repository::{Gap, Input, Repository, file_name};
-use super::rules::{DOMAINS, Domain, Scene};
+use super::rules::{DOMAINS, Domain, Kept, Scene};
 use super::view::View;
 use super::{Aside, Report, ready, waivers};
 use crate::requirements::Lists;
@@ -113,6 +113,7 @@ pub fn repository(mut repository: Repository, options: Options<'_>) -> Result<Ju
     let environments = environments(&mut repository, &charts, options.environment)?;
     judged.charts = charts.len();
     let registry = registry(&mut repository, judged.answers.as_ref());
+    let mut kept = Vec::new();
     for environment in &environments {
         let environment = environment.as_deref();
         judged.environments.extend(environment.map(str::to_owned));
@@ -134,17 +135,37 @@ pub fn repository(mut repository: Repository, options: Options<'_>) -> Result<Ju
             environment,
             &Ground { registry: registry.as_deref(), whole: complete, charts: true },
             &|_, _| production,
+            &mut kept,
         );
     }
     for (name, stream) in options.rendered {
         let mut group = Group::default();
         stream::rendered(&mut group, stream, name, false).map_err(|what| Problem::new(name, what))?;
-        objects(&mut repository, &mut judged, group, None, &Ground { registry: registry.as_deref(), whole: true, charts: true }, &|_, _| true);
+        objects(
+            &mut repository,
+            &mut judged,
+            group,
+            None,
+            &Ground { registry: registry.as_deref(), whole: true, charts: true },
+            &|_, _| true,
+            &mut kept,
+        );
     }
     let group = raw::manifests(&mut repository);
     let alone = charts.is_empty();
     let production = |group: &Group, index: usize| group.origin(index).is_some_and(|origin| origin.file.split('/').any(is_prod));
-    objects(&mut repository, &mut judged, group, None, &Ground { registry: registry.as_deref(), whole: alone, charts: false }, &production);
+    objects(
+        &mut repository,
+        &mut judged,
+        group,
+        None,
+        &Ground { registry: registry.as_deref(), whole: alone, charts: false },
+        &production,
+        &mut kept,
+    );
+    for judge in DOMAINS.iter().filter_map(|domain| domain.across) {
+        judged.add(judge(&kept), None, &mut Group::default(), &mut repository);
+    }
     let (records, report) = records::read(&mut repository, options.lists, options.today);
     judged.records = records;
     judged.plain(report);
@@ -161,6 +182,13 @@ pub fn repository(mut repository: Repository, options: Options<'_>) -> Result<Ju
 #[must_use]
 pub fn is_prod(name: &str) -> bool {
     matches!(name, "prod" | "production" | "prd")
+}
+
+/// The environment that the path of a raw manifest names, by the usual names of folders.
+fn environment_of(path: &str) -> Option<&str> {
+    let usual =
+        ["preprod", "preproduction", "staging", "recette", "qualif", "integration", "integ", "int", "formation", "test", "dev", "development"];
+    path.split('/').find(|part| is_prod(part) || usual.contains(part))
 }
 
 /// What holds for every object of a group.
@@ -180,11 +208,14 @@ fn objects(
     environment: Option<&str>,
     ground: &Ground<'_>,
     production: &dyn Fn(&Group, usize) -> bool,
+    kept: &mut Vec<Kept>,
 ) {
     group.unknown(repository);
     let mut report = Report::default();
     let is_production = |index: usize| production(&group, index);
-    let scene = Scene { objects: &group.objects, registry: ground.registry, production: &is_production, answers: judged.answers.as_ref() };
+    let unit = |index: usize| group.origin(index).map_or("", |origin| origin.unit.as_str());
+    let answers = judged.answers.as_ref();
+    let scene = Scene { objects: &group.objects, registry: ground.registry, production: &is_production, unit: &unit, answers };
     for domain in DOMAINS {
         let whole = domain.whole.filter(|_| ground.whole);
         for judge in [domain.objects, whole].into_iter().flatten() {
@@ -195,6 +226,13 @@ fn objects(
         for rule in catalog::rules().filter(|rule| rule.charts_only) {
             report.drop_rule(rule.id);
         }
+    }
+    for (index, object) in group.objects.iter().enumerate().filter(|(_, o)| Kept::wanted(o)) {
+        let file = group.origin(index).map_or("", |origin| origin.file.as_str());
+        let mut object = object.clone();
+        object.as_object_mut().and_then(|map| map.remove(super::ORIGIN));
+        let environment = environment.or_else(|| environment_of(file)).map(str::to_owned);
+        kept.push(Kept { environment, production: production(&group, index), file: file.to_owned(), object });
     }
     judged.add(report, environment, &mut group, repository);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::repository::{Input, Repository, file_name, folder};
+use super::repository::{Input, Repository, file_name, folder, join};
 use crate::render::MANIFEST_NAME;
 use crate::yaml::{self, Node};
 
@@ -48,6 +48,24 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn projects(&self) -> Vec<String> {
         self.named(MANIFEST_NAME).iter().map(|path| folder(path).to_owned()).collect()
+    }
+
+    /// Files that mirai-kit says it wrote, by the manifests of its projects: one that is missing was removed.
+    pub fn promised(&mut self) -> Vec<String> {
+        let mut promised = Vec::new();
+        for manifest in self.named(MANIFEST_NAME) {
+            let Some(node) = self.yaml(Input::Values, &manifest) else { continue };
+            let value = node.value();
+            let files = value.get("fichiers").and_then(Value::as_object);
+            promised.extend(files.into_iter().flatten().map(|(path, _)| join(folder(&manifest), path)));
+        }
+        promised
+    }
+
+    /// Folders of charts, those vendored below another chart left out.
+    #[must_use]
+    pub fn charts(&self) -> Vec<String> {
+        self.repository.charts()
     }
 
     /// The text of a file; none, and a gap, when it cannot be read.

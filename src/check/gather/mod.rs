@@ -20,6 +20,8 @@ use crate::yaml::Node;
 pub struct Origin {
     /// File, from the root: the template, for what a chart renders.
     pub file: String,
+    /// What is deployed at once with it: the chart that renders it, the folder of a raw manifest.
+    pub unit: String,
     /// The document as it is written, when the object is that document, and the line before it.
     pub written: Option<(Node, usize)>,
 }
@@ -39,7 +41,7 @@ impl Group {
     pub fn add(&mut self, mut object: Value, origin: &Origin) {
         let listed = kind(&object).ends_with("List").then(|| object.get("items").and_then(Value::as_array)).flatten();
         if let Some(items) = listed {
-            let inside = Origin { file: origin.file.clone(), written: None };
+            let inside = Origin { written: None, ..origin.clone() };
             for item in items {
                 self.add(item.clone(), &inside);
             }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Group, Origin};
-use crate::check::repository::join;
+use crate::check::repository::{folder, join};
 use crate::check::{helm, kind, text};
 use crate::text;
 use crate::text::Text;
@@ -47,7 +47,7 @@ pub fn rendered(group: &mut Group, stream: &str, chart: &str, defaults: bool) ->
             continue;
         }
         if value.is_object() {
-            group.add(value, &Origin { file: source.clone(), written: None });
+            group.add(value, &Origin { file: source.clone(), unit: chart.to_owned(), written: None });
         } else if !value.is_null() {
             return Err(text!("{source} : le rendu n'est pas un objet", "{source}: what is rendered is not an object"));
         }
@@ -88,7 +88,7 @@ pub fn written(group: &mut Group, content: &str, file: &str) -> Result<(), Vec<T
                         "model of another tool: the name of the object is a variable",
                     ));
                 } else if value.get("apiVersion").is_some() && !kind(&value).is_empty() {
-                    group.add(value, &Origin { file: file.to_owned(), written: Some((node, before)) });
+                    group.add(value, &Origin { file: file.to_owned(), unit: folder(file).to_owned(), written: Some((node, before)) });
                 }
             }
             Err(fault) => faults.push(fault.what),

@@ -1,6 +1,10 @@
 //! `CloudNativePG`: a database that is backed up, that a synchronisation cannot delete, and whose owner is not the role of
 //! the application. Fields: `api/v1/cluster_types.go`, `scheduledbackup_types.go`.
 
+pub mod archive;
+pub mod operation;
+pub mod recovery;
+
 use serde_json::Value;
 
 use crate::check::catalog::Rule;
@@ -19,7 +23,11 @@ pub const RULES: &[Rule] = &[
         ("base sans archivage vers un stockage externe", "database without archiving to an external store"),
         ("donnez spec.backup.barmanObjectStore, ou un greffon qui archive", "give spec.backup.barmanObjectStore, or a plugin that archives"),
     )
-    .proves(&["cnpg-scheduled-backup"]),
+    .proves(&["cnpg-scheduled-backup"])
+    .because((
+        "EXI-ARCH-4 et EXI-ARCH-9 : sans archivage continu, une panne perd tout ce qui suit la dernière sauvegarde.",
+        "EXI-ARCH-4 and EXI-ARCH-9: without continuous archiving, a failure loses everything since the last backup.",
+    )),
     Rule::error(
         "cnpg-retention",
         Manifests,
@@ -27,14 +35,22 @@ pub const RULES: &[Rule] = &[
         ("durée de conservation des sauvegardes non fixée", "retention of backups not set"),
         ("donnez retentionPolicy", "give retentionPolicy"),
     )
-    .proves(&["cnpg-backup-retention"]),
+    .proves(&["cnpg-backup-retention"])
+    .because((
+        "EXI-ORG-17 : l'équipe fixe la durée de conservation. Sans elle, les sauvegardes s'accumulent, données personnelles comprises (RGPD).",
+        "EXI-ORG-17: the team sets the retention. Without it backups pile up, personal data included (GDPR).",
+    )),
     Rule::error(
         "cnpg-scheduled-backup",
         Manifests,
         Cct,
         ("base sans sauvegarde planifiée", "database without a scheduled backup"),
         ("ajoutez un ScheduledBackup actif qui la nomme", "add an active ScheduledBackup that names it"),
-    ),
+    )
+    .because((
+        "EXI-ORG-17 et EXI-ARCH-9 : données sauvegardées régulièrement ; un Cluster ne se sauvegarde pas de lui-même.",
+        "EXI-ORG-17 and EXI-ARCH-9: data saved regularly; a Cluster does not back itself up.",
+    )),
     Rule::error(
         "cnpg-schedule-fields",
         Manifests,
@@ -42,7 +58,11 @@ pub const RULES: &[Rule] = &[
         ("planification qui n'a pas six champs", "schedule that does not have six fields"),
         ("commencez par les secondes : 0 30 2 * * *", "start with seconds: 0 30 2 * * *"),
     )
-    .proves(&["cnpg-scheduled-backup"]),
+    .proves(&["cnpg-scheduled-backup"])
+    .because((
+        "CloudNativePG, « ScheduledBackup » : six champs, secondes d'abord. Cinq champs sont refusés, ou ne disent pas l'heure que l'on croit.",
+        "CloudNativePG, \"ScheduledBackup\": six fields, seconds first. Five are refused, or do not say the hour one believes.",
+    )),
     Rule::error(
         "cnpg-guard",
         Manifests,
@@ -52,7 +72,11 @@ pub const RULES: &[Rule] = &[
             "annotez le Cluster : argocd.argoproj.io/sync-options: Prune=false,Delete=false",
             "annotate the Cluster: argocd.argoproj.io/sync-options: Prune=false,Delete=false",
         ),
-    ),
+    )
+    .because((
+        "CloudNativePG : supprimer un Cluster supprime ses volumes. Cloud π Native synchronise avec prune et allowEmpty.",
+        "CloudNativePG: deleting a Cluster deletes its volumes. Cloud π Native synchronises with prune and allowEmpty.",
+    )),
     Rule::error(
         "cnpg-owner-not-app",
         Manifests,
@@ -62,7 +86,11 @@ pub const RULES: &[Rule] = &[
             "nommez un propriétaire au bootstrap et un autre rôle de connexion sous managed.roles",
             "name an owner in bootstrap and another login role under managed.roles",
         ),
-    ),
+    )
+    .because((
+        "EXI-DATA-2 : le propriétaire d'une table passe outre les droits par colonne et les règles par ligne.",
+        "EXI-DATA-2: the owner of a table is above its column privileges and row policies.",
+    )),
     Rule::error(
         "cnpg-resources",
         Manifests,
@@ -70,7 +98,11 @@ pub const RULES: &[Rule] = &[
         ("base sans demandes ou limites de ressources", "database without resource requests or limits"),
         ("donnez spec.resources", "give spec.resources"),
     )
-    .proves(&["container-resources"]),
+    .proves(&["container-resources"])
+    .because((
+        "EXI-G-4, et la règle need-containers-ressources de la plateforme : les pods de la base portent ces valeurs.",
+        "EXI-G-4, and the platform's need-containers-ressources: the database's pods carry these values.",
+    )),
     Rule::error(
         "cnpg-image",
         Manifests,
@@ -78,11 +110,20 @@ pub const RULES: &[Rule] = &[
         ("image de la base sans version figée", "image of the database without a fixed version"),
         ("désignez une étiquette de version, ou une empreinte", "name a version tag, or a digest"),
     )
-    .proves(&["image-pinned"]),
+    .proves(&["image-pinned"])
+    .because((
+        "EXI-ARCH-5 et EXI-ARCH-27 : sans version figée, deux instances d'une base peuvent ne pas avoir le même PostgreSQL.",
+        "EXI-ARCH-5 and EXI-ARCH-27: without a fixed version, two instances of a database may not run the same PostgreSQL.",
+    )),
 ];
 
+/// Whether an object is the operator's, of a kind.
+fn is(object: &Value, wanted: &str) -> bool {
+    kind(object) == wanted && text(object, "/apiVersion").starts_with("postgresql.cnpg.io/")
+}
+
 fn of<'a>(objects: &'a [Value], wanted: &'a str) -> impl Iterator<Item = &'a Value> {
-    objects.iter().filter(move |o| kind(o) == wanted && text(o, "/apiVersion").starts_with("postgresql.cnpg.io/"))
+    objects.iter().filter(move |o| is(o, wanted))
 }
 
 /// Checks the objects of one environment.
@@ -95,11 +136,12 @@ pub fn check(objects: &[Value]) -> Report {
     for scheduled in of(objects, "ScheduledBackup") {
         let fields = text(scheduled, "/spec/schedule").split_whitespace().count();
         let wrong = (fields != 6).then(|| format!("schedule: {:?} ({fields})", text(scheduled, "/spec/schedule")));
-        report.see("cnpg-schedule-fields", &cite(scheduled), wrong);
+        report.see_at("cnpg-schedule-fields", &cite(scheduled), "/spec/schedule", wrong);
     }
     for catalog in of(objects, "ImageCatalog") {
-        for image in items(catalog, "/spec/images") {
-            report.see("cnpg-image", &cite(catalog), super::kyverno::floating(text(image, "/image")));
+        for (index, image) in items(catalog, "/spec/images").enumerate() {
+            let field = format!("/spec/images/{index}/image");
+            report.see_at("cnpg-image", &cite(catalog), &field, super::kyverno::floating(text(image, "/image")));
         }
     }
     report
@@ -107,11 +149,11 @@ pub fn check(objects: &[Value]) -> Report {
 
 fn on_cluster(report: &mut Report, cluster: &Value, objects: &[Value]) {
     let cited = cite(cluster);
-    let plugin = items(cluster, "/spec/plugins").any(|p| p.get("isWALArchiver").and_then(Value::as_bool) == Some(true));
-    let native = cluster.pointer("/spec/backup/barmanObjectStore").is_some_and(Value::is_object);
-    report.see(
+    let (native, plugin) = archive::ways(cluster);
+    report.see_at(
         "cnpg-backup",
         &cited,
+        "/spec/backup",
         (!plugin && !native).then(|| {
             Text::new(
                 "ni spec.backup.barmanObjectStore, ni greffon d'archivage des WAL",
@@ -122,7 +164,7 @@ fn on_cluster(report: &mut Report, cluster: &Value, objects: &[Value]) {
 
     let stored = of_store(objects);
     let kept = !text(cluster, "/spec/backup/retentionPolicy").is_empty() || (plugin && stored);
-    report.see("cnpg-retention", &cited, (!kept).then(|| Text::new("pas de retentionPolicy", "no retentionPolicy")));
+    report.see_at("cnpg-retention", &cited, "/spec/backup", (!kept).then(|| Text::new("pas de retentionPolicy", "no retentionPolicy")));
 
     let planned = of(objects, "ScheduledBackup")
         .any(|s| text(s, "/spec/cluster/name") == name(cluster) && s.pointer("/spec/suspend").and_then(Value::as_bool) != Some(true));
@@ -136,19 +178,25 @@ fn on_cluster(report: &mut Report, cluster: &Value, objects: &[Value]) {
     let guarded = ["Prune", "Delete"]
         .iter()
         .all(|what| options.split(',').any(|o| o.trim().split_once('=').is_some_and(|(k, v)| k == *what && matches!(v, "false" | "confirm"))));
-    report.see("cnpg-guard", &cited, (!guarded).then(|| format!("argocd.argoproj.io/sync-options: {options:?}")));
+    report.see_at(
+        "cnpg-guard",
+        &cited,
+        "/metadata/annotations/argocd.argoproj.io~1sync-options",
+        (!guarded).then(|| format!("argocd.argoproj.io/sync-options: {options:?}")),
+    );
 
     // The roles of a replica are those of its source.
     if !replica(cluster) {
-        report.see("cnpg-owner-not-app", &cited, owner(cluster, objects));
+        report.see_at("cnpg-owner-not-app", &cited, "/spec/bootstrap", owner(cluster, objects));
     }
 
     let bounded = ["requests", "limits"].iter().all(|side| {
         ["cpu", "memory"].iter().all(|what| cluster.pointer(&format!("/spec/resources/{side}/{what}")).is_some_and(|v| !v.is_null() && v != ""))
     });
-    report.see(
+    report.see_at(
         "cnpg-resources",
         &cited,
+        "/spec/resources",
         (!bounded).then(|| {
             Text::new("spec.resources : requests ou limits de cpu ou memory absents", "spec.resources lacks requests or limits of cpu or memory")
         }),
@@ -156,7 +204,7 @@ fn on_cluster(report: &mut Report, cluster: &Value, objects: &[Value]) {
 
     // Without an image of its own the operator picks one, which changes with the operator.
     if cluster.pointer("/spec/imageCatalogRef").is_none() {
-        report.see("cnpg-image", &cited, super::kyverno::floating(text(cluster, "/spec/imageName")));
+        report.see_at("cnpg-image", &cited, "/spec/imageName", super::kyverno::floating(text(cluster, "/spec/imageName")));
     }
 }
 

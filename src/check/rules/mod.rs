@@ -27,8 +27,38 @@ pub struct Scene<'a> {
     pub registry: Option<&'a str>,
     /// Whether the object of an index stands in a production.
     pub production: &'a dyn Fn(usize) -> bool,
+    /// What is deployed at once with the object of an index: its chart, or the folder of a raw manifest.
+    pub unit: &'a dyn Fn(usize) -> &'a str,
     /// The `reponses` of `.mirai-kit.yaml`, when the project has one.
     pub answers: Option<&'a serde_json::Map<String, Value>>,
+}
+
+/// An object kept from each environment, to compare environments.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The environment, when it has a name.
+    pub environment: Option<String>,
+    /// Whether it is a production.
+    pub production: bool,
+    /// Where the object comes from.
+    pub file: String,
+    /// The object.
+    pub object: Value,
+}
+
+impl Kept {
+    /// The object and its environment, for people.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        format!("{} ({})", super::cite(&self.object), self.environment.as_deref().unwrap_or("-"))
+    }
+
+    /// Whether rules compare objects of this group between environments: there are few, and memory is bounded.
+    #[must_use]
+    pub fn wanted(object: &Value) -> bool {
+        let version = super::text(object, "/apiVersion");
+        ["postgresql.cnpg.io/", "barmancloud.cnpg.io/"].iter().any(|group| version.starts_with(group))
+    }
 }
 
 /// A family of rules.
@@ -39,13 +69,15 @@ pub struct Domain {
     pub objects: Option<fn(&Scene<'_>) -> Report>,
     /// Judges what holds only when every object of the environment is there: a missing one would be a false finding.
     pub whole: Option<fn(&Scene<'_>) -> Report>,
+    /// Judges what environments share.
+    pub across: Option<fn(&[Kept]) -> Report>,
     /// Judges files that are not Kubernetes objects.
     pub files: Option<fn(&mut View<'_>) -> Report>,
 }
 
 impl Domain {
     const fn of(rules: &'static [Rule]) -> Self {
-        Self { rules, objects: None, whole: None, files: None }
+        Self { rules, objects: None, whole: None, across: None, files: None }
     }
 
     const fn objects(mut self, judge: fn(&Scene<'_>) -> Report) -> Self {
@@ -55,6 +87,11 @@ impl Domain {
 
     const fn whole(mut self, judge: fn(&Scene<'_>) -> Report) -> Self {
         self.whole = Some(judge);
+        self
+    }
+
+    const fn across(mut self, judge: fn(&[Kept]) -> Report) -> Self {
+        self.across = Some(judge);
         self
     }
 
@@ -71,6 +108,9 @@ pub const DOMAINS: &[Domain] = &[
     Domain::of(services::RULES).whole(|scene| services::check(scene.objects)),
     Domain::of(references::RULES).whole(|scene| references::check(scene.objects, &platform())),
     Domain::of(cnpg::RULES).objects(|scene| cnpg::check(scene.objects)),
+    Domain::of(cnpg::archive::RULES).objects(cnpg::archive::check).across(cnpg::archive::across),
+    Domain::of(cnpg::operation::RULES).objects(cnpg::operation::check).whole(cnpg::operation::monitored),
+    Domain::of(cnpg::recovery::RULES).files(cnpg::recovery::check),
     Domain::of(argo::RULES).objects(argo::check),
     Domain::of(charts::RULES).files(charts::check),
     Domain::of(dockerfile::RULES).files(dockerfile::check),
