@@ -148,13 +148,13 @@ fn what_hides_in_lists_is_judged_and_unknown_workloads_are_gaps() {
     );
     fs::write(depot.join("liste.yaml"), list).unwrap();
     fs::write(
-        depot.join("rollout.yaml"),
-        format!("apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {{name: r}}\nspec: {{template: {{spec: {pod}}}}}\n"),
+        depot.join("serveur.yaml"),
+        format!("apiVersion: serving.kserve.io/v1alpha1\nkind: ServingRuntime\nmetadata: {{name: r}}\nspec: {pod}\n"),
     )
     .unwrap();
     let value = judged(&test, "/nonexistent");
     assert!(value["findings"].as_array().unwrap().iter().any(|f| f["rule"] == "disallow-latest" && f["file"] == "liste.yaml"), "{value:#}");
-    assert!(gaps(&value).iter().any(|g| g.starts_with("rollout.yaml: Rollout")), "{value:#}");
+    assert!(gaps(&value).iter().any(|g| g.starts_with("serveur.yaml: ServingRuntime")), "{value:#}");
 }
 
 #[test]

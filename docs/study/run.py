@@ -5,7 +5,8 @@
 
 FOLDER holds one folder per row of repositories.csv, named `owner__name` and checked out at the commit of that row. Chart
 dependencies that a repository holds itself, in the version asked, are copied to where `helm dependency build` would put
-them; nothing is downloaded, so charts with other dependencies stay « not evaluated ».
+them; nothing is downloaded, so charts with other dependencies stay « not evaluated ». A repository of several charts is
+judged whole, then chart by chart: what the rules that compare objects find in one chart alone counts too.
 OUT receives each report (`owner__name.json`), runs.csv, rules.csv, gaps.csv, sample.csv, and what of the sample is not yet
 reviewed in the data file of the study (to-review.csv).
 
@@ -34,9 +35,16 @@ REVIEW = HERE / "2026-11-22-sample.yaml"
 LIMIT_SECONDS = 300
 
 
-def check(binary, helm, folder, report):
+def libraries(folder):
+    """The charts of a repository that holds several: each is also judged alone, as the one that would be deployed."""
+    own = sorted(path.parent for path in folder.rglob("Chart.yaml"))
+    own = [c for c in own if not any(o != c and (o / "charts") in c.parents for o in own)]
+    return own if len(own) > 1 else []
+
+
+def check(binary, helm, folders, report):
     """Exit code, seconds and peak memory (MiB, the largest of check and of the helm processes it waited for)."""
-    command = [binary, "check", str(folder), "--format", "json", "--lang", "en", "--helm", helm]
+    command = [binary, "check", *map(str, folders), "--format", "json", "--lang", "en", "--helm", helm]
     errors = report.with_suffix(".err")
     with open(report, "wb") as out, open(errors, "wb") as err:
         start = time.monotonic()
@@ -170,9 +178,9 @@ def main():
         if copied:
             print(f"{row['repository']}: {copied} dependencies copied from its own charts", file=sys.stderr)
         report = options.out / f"{name}.json"
-        code, seconds, memory, said = check(options.binary, options.helm, folder, report)
+        code, seconds, memory, said = check(options.binary, options.helm, [folder, *libraries(folder)], report)
         try:
-            judged = json.loads(report.read_text(encoding="utf-8"))["folders"][0]
+            judged, *alone = json.loads(report.read_text(encoding="utf-8"))["folders"]
         except (ValueError, KeyError, IndexError) as error:
             judged = None
             said += f" unreadable report: {error}"
@@ -182,6 +190,13 @@ def main():
             print(f"BROKEN {row['repository']} {code} {said[:300]}", file=sys.stderr)
             continue
         found = judged["findings"]
+        known = {(f["rule"], f["file"], f["object"]) for f in found}
+        for chart in alone:
+            below = os.path.relpath(chart["path"], folder)
+            for f in chart["findings"]:
+                f["file"] = f"{below}/{f['file']}"
+                if (f["rule"], f["file"], f["object"]) not in known:
+                    found.append(f)
         if (code == 5) != any(f["severity"] == "error" for f in found):
             print(f"exit code {code} against its findings: {row['repository']}", file=sys.stderr)
             broken += 1

@@ -27,7 +27,7 @@ use serde_json::Value;
 use crate::text::Text;
 
 pub use aside::{Aside, Cause};
-pub use pods::{Container, Pod, pods};
+pub use pods::{Container, Pod, pods, unknown_workload};
 
 /// Something wrong with an object or a file.
 #[derive(Debug, Clone, PartialEq, Eq)]

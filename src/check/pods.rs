@@ -65,7 +65,8 @@ impl Pod {
 fn template(kind: &str) -> Option<&'static str> {
     match kind {
         "Pod" => Some(""),
-        "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" => Some("/spec/template"),
+        // Argo Rollouts has the template of a Deployment.
+        "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" | "Rollout" => Some("/spec/template"),
         "CronJob" => Some("/spec/jobTemplate/spec/template"),
         _ => None,
     }
@@ -75,6 +76,21 @@ fn template(kind: &str) -> Option<&'static str> {
 #[must_use]
 pub fn pods(objects: &[Value]) -> Vec<Pod> {
     objects.iter().filter_map(|object| of_workload(object).or_else(|| of_cluster(object))).collect()
+}
+
+/// Whether an object runs containers in a way that is not known here: which pods it makes cannot be told.
+#[must_use]
+pub fn unknown_workload(object: &Value) -> bool {
+    pods(std::slice::from_ref(object)).is_empty() && runs(object)
+}
+
+/// Whether a list of containers stands anywhere below.
+fn runs(value: &Value) -> bool {
+    match value {
+        Value::Object(map) => map.iter().any(|(key, inner)| (key == "containers" && inner.is_array()) || runs(inner)),
+        Value::Array(items) => items.iter().any(runs),
+        _ => false,
+    }
 }
 
 fn of_workload(object: &Value) -> Option<Pod> {

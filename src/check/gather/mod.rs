@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::judge::Located;
 use super::repository::{Input, Repository, join};
-use super::{Finding, ORIGIN, Spot, items, kind, pods, text as field};
+use super::{Finding, ORIGIN, Spot, items, kind, text as field, unknown_workload};
 use crate::text;
 use crate::yaml::Node;
 
@@ -70,7 +70,7 @@ impl Group {
                 );
                 repository.gap(Some(Input::Manifests), &origin.file, why);
             }
-            if pods(std::slice::from_ref(object)).is_empty() && runs(object) {
+            if unknown_workload(object) {
                 let of = kind(object);
                 let why = text!("{of} : type de charge que les règles ne lisent pas", "{of}: kind of workload that the rules do not read");
                 repository.gap(Some(Input::Manifests), &origin.file, why);
@@ -133,15 +133,6 @@ fn plain(text: &str) -> String {
     let mut out = parts.next().unwrap_or_default().to_owned();
     parts.for_each(|part| out.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit())));
     out
-}
-
-/// Whether a list of containers stands anywhere below.
-fn runs(value: &Value) -> bool {
-    match value {
-        Value::Object(map) => map.iter().any(|(key, inner)| (key == "containers" && inner.is_array()) || runs(inner)),
-        Value::Array(items) => items.iter().any(runs),
-        _ => false,
-    }
 }
 
 /// Whether helm reads a file as a part of a chart: what stands beside it (pipeline, workflows) is the repository's.

@@ -104,8 +104,8 @@ pub fn check(objects: &[Value]) -> Report {
     report
 }
 
-/// Whether an object selects nothing here because it looks elsewhere: in a namespace that no workload names (an operator
-/// makes pods there), or in those that a monitor names.
+/// Whether an object may select nothing here because it looks elsewhere: in a namespace that no workload names (an operator
+/// makes pods there), in those that a monitor names, or at pods of a workload that the rules do not read.
 fn elsewhere(object: &Value, objects: &[Value], pods: &[Pod]) -> bool {
     let pointer = match kind(object) {
         "Service" => "/spec/selector",
@@ -120,7 +120,8 @@ fn elsewhere(object: &Value, objects: &[Value], pods: &[Pod]) -> bool {
     }
     let namespace = text(object, "/metadata/namespace");
     let inhabited = || objects.iter().any(|o| text(o, "/metadata/namespace") == namespace && !crate::check::pods(std::slice::from_ref(o)).is_empty());
-    !namespace.is_empty() && !pods.iter().any(|p| p.carries(&wanted)) && !inhabited()
+    let away = (!namespace.is_empty() && !inhabited()) || objects.iter().any(crate::check::unknown_workload);
+    away && !pods.iter().any(|p| p.carries(&wanted))
 }
 
 fn show(selector: &BTreeMap<String, String>) -> String {
@@ -142,8 +143,10 @@ fn service(report: &mut Report, cited: &str, object: &Value, pods: &[Pod]) {
     let behind = selects(report, "service-selector", cited, &selector, pods);
     for port in items(object, "/spec/ports") {
         let target = port.get("targetPort").or_else(|| port.get("port")).cloned().unwrap_or_default();
-        // Pods of Jobs may carry the same labels by mistake: every selected pod must listen.
-        let deaf = behind.iter().find(|p| !p.listens(&target));
+        // Pods of Jobs may carry the same labels by mistake: every selected pod must listen. A server that declares no port at
+        // all may listen to any number.
+        let silent = |p: &Pod| target.is_u64() && p.ports.is_empty() && !p.owner.starts_with("Job/") && !p.owner.starts_with("CronJob/");
+        let deaf = behind.iter().find(|p| !p.listens(&target) && !silent(p));
         report.see("service-ports", cited, deaf.map(|p| format!("targets port {target}, which {} does not declare", p.owner)));
     }
 }
@@ -183,6 +186,10 @@ fn service_monitor(report: &mut Report, cited: &str, object: &Value, objects: &[
     report.see("monitor-selector", cited, services.is_empty().then(|| format!("selects no Service ({})", show(&selector))));
     for endpoint in items(object, "/spec/endpoints") {
         let wanted = text(endpoint, "/port");
+        // A port of the pods, not of the Service.
+        if wanted.is_empty() && endpoint.get("targetPort").is_some() {
+            continue;
+        }
         let there = services.iter().any(|s| items(s, "/spec/ports").any(|p| text(p, "/name") == wanted));
         report.see("monitor-port", cited, (!there).then(|| format!("no selected Service names a port {wanted:?}")));
     }
@@ -191,7 +198,7 @@ fn service_monitor(report: &mut Report, cited: &str, object: &Value, objects: &[
 fn pod_monitor(report: &mut Report, cited: &str, object: &Value, pods: &[Pod]) {
     let behind = selects(report, "monitor-selector", cited, &labels(object, "/spec/selector/matchLabels"), pods);
     for endpoint in items(object, "/spec/podMetricsEndpoints") {
-        let wanted = endpoint.get("port").or_else(|| endpoint.get("portNumber")).cloned().unwrap_or_default();
+        let wanted = ["port", "portNumber", "targetPort"].iter().find_map(|key| endpoint.get(*key)).cloned().unwrap_or_default();
         let there = behind.iter().any(|p| p.listens(&wanted));
         report.see("monitor-port", cited, (!there).then(|| format!("no selected pod has a port {wanted}")));
     }
