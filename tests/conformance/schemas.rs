@@ -174,3 +174,17 @@ fn crdcheck_refuses_bad_samples() {
     }
     gate("crdcheck bad samples", refused, started);
 }
+
+#[test]
+fn the_field_tables_of_check_are_those_of_the_pinned_schemas() {
+    let started = Instant::now();
+    let made = fresh("field-tables").join("kinds.json");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/python/field_tables.py");
+    let arguments = [script.to_owned(), folder().display().to_string(), made.display().to_string()];
+    let ran = run(&tool("python/bin/python"), arguments, Path::new("."));
+    assert!(ran.ok, "{}", ran.said());
+    let held = concat!(env!("CARGO_MANIFEST_DIR"), "/src/check/rules/fields/kinds.json");
+    let same = std::fs::read(made).unwrap() == std::fs::read(held).unwrap();
+    assert!(same, "run: python tests/tools/python/field_tables.py target/tools src/check/rules/fields/kinds.json");
+    gate("field tables", ran.out.split(' ').next().unwrap().parse().unwrap(), started);
+}

@@ -5,6 +5,7 @@ pub mod argo;
 pub mod charts;
 pub mod cnpg;
 pub mod dockerfile;
+pub mod fields;
 pub mod kyverno;
 pub mod names;
 pub mod pipeline;
@@ -104,6 +105,7 @@ impl Domain {
 /// Every domain, in the order of the reports.
 pub const DOMAINS: &[Domain] = &[
     Domain::of(kyverno::RULES).objects(|scene| kyverno::check(scene.objects, scene.registry)),
+    Domain::of(fields::RULES).objects(|scene| fields::check(scene.objects)),
     Domain::of(names::RULES).objects(|scene| names::check(scene.objects)),
     Domain::of(services::RULES).whole(|scene| services::check(scene.objects)),
     Domain::of(references::RULES).whole(|scene| references::check(scene.objects, &platform())),
