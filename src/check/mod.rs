@@ -15,6 +15,7 @@ pub mod records;
 pub mod report;
 pub mod repository;
 pub mod rules;
+pub mod shell;
 pub mod status;
 pub mod verdict;
 pub mod view;

@@ -1,0 +1,63 @@
+//! Dockerfiles: what the image is built on and of, who runs it, what it carries.
+
+mod images;
+mod model;
+mod rows;
+mod run;
+pub mod secret;
+mod stages;
+
+use std::collections::BTreeSet;
+
+use crate::check::Report;
+use crate::check::repository::Input::Dockerfiles;
+use crate::check::repository::file_name;
+use crate::check::view::View;
+use crate::text;
+use crate::text::Text;
+use model::Model;
+pub use rows::RULES;
+
+/// Parts of the name of a Dockerfile whose image is not delivered.
+const DEVELOPMENT: [&str; 6] = ["dev", "development", "local", "test", "tests", "e2e"];
+
+/// Checks every Dockerfile. Those of tests, examples and workstations deliver nothing: only what they leak is looked at.
+pub fn check(view: &mut View<'_>) -> Report {
+    let mut report = Report::default();
+    let delivered: BTreeSet<String> = view.delivered(Dockerfiles, named).into_iter().collect();
+    for path in view.paths(named) {
+        let Some(content) = view.text(Dockerfiles, &path) else { continue };
+        let file = match parse_dockerfile::parse(&content) {
+            Ok(file) => file,
+            Err(fault) => {
+                view.gap(Dockerfiles, &path, text!("Dockerfile illisible : {fault}", "unreadable Dockerfile: {fault}"));
+                continue;
+            }
+        };
+        let model = Model::new(&content, &file.instructions);
+        secret::check(&mut report, &path, &model);
+        let development = DEVELOPMENT.iter().any(|part| file_name(&path).split(['.', '-']).any(|p| p.eq_ignore_ascii_case(part)));
+        stages::copies(&mut report, &path, &model, !development && delivered.contains(&path));
+        if development {
+            let why = Text::new(
+                "image de développement ou d'essai, d'après son nom : laissée de côté",
+                "image of development or tests, by its name: left aside",
+            );
+            view.gap(Dockerfiles, &path, why);
+        } else if delivered.contains(&path) {
+            stages::check(&mut report, view, &path, &model);
+            run::check(&mut report, &path, &model);
+        }
+    }
+    report
+}
+
+/// Whether a file is a Dockerfile by its name.
+fn named(path: &str) -> bool {
+    let name = file_name(path).to_lowercase();
+    let made = ["dockerignore", "tera", "j2", "tmpl", "template", "tpl", "md", "sh", "txt", "yaml", "yml"];
+    let suffix = name.rsplit('.').next().unwrap_or_default();
+    let stem =
+        name.starts_with("dockerfile.") || name.starts_with("dockerfile-") || name.ends_with(".dockerfile") || name.starts_with("containerfile.");
+    name == "dockerfile" || name == "containerfile" || (stem && !made.contains(&suffix))
+}
