@@ -10,7 +10,7 @@ use super::repository::{Gap, Input};
 use super::status::{FacetStatus, Proof};
 use crate::kit::Kit;
 use crate::render::{Engine, Scope, scope};
-use crate::requirements::{Facet, How, Lists};
+use crate::requirements::{AskedFacet, How, Lists};
 use crate::text;
 use crate::text::Text;
 
@@ -45,7 +45,8 @@ impl<'a> Ground<'a> {
     }
 
     /// Where a facet of the row `holder` stands.
-    pub fn facet(&self, facet: &Facet, holder: &str) -> FacetStatus {
+    pub fn facet(&self, asked: AskedFacet<'_>, holder: &str) -> FacetStatus {
+        let facet = asked.facet;
         let rows: Vec<&str> = [Some(holder), facet.from.as_deref()].into_iter().flatten().collect();
         let mut named: BTreeSet<&str> = facet.rules.iter().map(String::as_str).collect();
         for reference in &rows {
@@ -57,7 +58,7 @@ impl<'a> Ground<'a> {
         rules.sort_unstable();
         rules.dedup();
         let unwritten: Vec<&str> = named.iter().copied().filter(|e| too_wide || catalog::proving(e).is_empty()).collect();
-        let mut proof = self.unexcused(facet, &rules, &unwritten, about(Kind::Attestation));
+        let mut proof = self.unexcused(asked, &rules, &unwritten, about(Kind::Attestation));
         let mut note = None;
         if let Some(record) = about(Kind::Attestation).filter(|_| !proof.holds() && facet.how == How::Attested) {
             note = remark(record);
@@ -76,7 +77,13 @@ impl<'a> Ground<'a> {
     }
 
     /// Without any derogation.
-    fn unexcused(&self, facet: &Facet, rules: &[&'static str], unwritten: &[&str], attestation: Option<&Record>) -> Proof {
+    fn unexcused(
+        &self,
+        AskedFacet { facet, limit }: AskedFacet<'_>,
+        rules: &[&'static str],
+        unwritten: &[&str],
+        attestation: Option<&Record>,
+    ) -> Proof {
         let judged = self.judged;
         if judged.findings.keys().any(|f| rules.contains(&f.rule) && is_error(f.rule)) {
             return Proof::Failed;
@@ -88,7 +95,6 @@ impl<'a> Ground<'a> {
                 _ => Proof::ToAttest,
             };
         }
-        let limit = facet.limit.as_ref().filter(|l| self.holds(&l.condition) != Some(false));
         if let Some(limit) = limit {
             Proof::Limited(limit.text.clone())
         } else if let Some(accepted) = accepted(rules, judged) {

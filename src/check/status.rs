@@ -2,10 +2,12 @@
 //! nothing and missed nothing of what they read; a row is met only when each of its facets is proven. What the answers of
 //! `.mirai-kit.yaml` cannot tell is taken the hard way: the row applies, the facet is asked for, the limit holds.
 
+use std::convert::Infallible;
+
 use super::judge::Judged;
 use super::prove::Ground;
 use crate::kit::Kit;
-use crate::requirements::{Level, Lists, Row};
+use crate::requirements::{Asked, Level, Lists, Row};
 use crate::text;
 use crate::text::{Problem, Text};
 
@@ -149,17 +151,15 @@ pub fn every_row(kit: &Kit, lists: &Lists, judged: &Judged) -> Vec<RowStatus> {
     for list in lists.iter() {
         for row in &list.requirements {
             let reference = format!("{}/{}", list.name(), row.key());
-            let Some((holder_reference, holder)) = lists.holder(&reference) else { continue };
-            let mut status = Status::NotApplicable;
-            let mut facets = Vec::new();
-            let aside = holder.applies.as_ref().filter(|a| ground.holds(&a.condition) == Some(false));
-            if aside.is_none() {
-                let wanted = holder.facets.iter().filter(|f| f.when.as_deref().is_none_or(|w| ground.holds(w) != Some(false)));
-                facets = wanted.map(|f| ground.facet(f, holder_reference)).collect();
-                status = sum(&facets);
-            }
-            let why = aside.map(|a| a.otherwise.clone());
-            rows.push(RowStatus { requirement: reference, level: row.level, text: row.text.clone(), status, why, facets });
+            let Ok(Some(asked)) = lists.asked(&reference, &|e| Ok::<_, Infallible>(ground.holds(e))) else { continue };
+            let (status, facets, why) = match asked {
+                Asked::Aside(why) => (Status::NotApplicable, Vec::new(), Some(why.clone())),
+                Asked::Facets(holder, asked) => {
+                    let facets: Vec<FacetStatus> = asked.into_iter().map(|asked| ground.facet(asked, holder)).collect();
+                    (sum(&facets), facets, None)
+                }
+            };
+            rows.push(RowStatus { requirement: reference.clone(), level: row.level, text: row.text.clone(), status, why, facets });
         }
     }
     for list in lists.iter() {

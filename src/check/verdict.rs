@@ -78,15 +78,11 @@ pub fn verdict(path: String, mut judged: Judged, kit: &Kit, lists: &Lists, selec
     };
     let asked: Vec<&List> = lists.iter().filter(|l| selection.wants(l)).collect();
     let all: Vec<RowStatus> = asked.iter().flat_map(|l| of(l)).collect();
-    let newer = lists
-        .iter()
-        .filter(|l| !asked.iter().any(|a| a.name() == l.name()))
-        .filter_map(|list| {
-            let replaces = list.supersedes.clone().filter(|older| asked.iter().any(|a| a.name() == *older))?;
-            let open = |row: &RowStatus| row.level == Level::P && !matches!(row.status, Status::Met | Status::NotApplicable);
-            Some(Newer { list: list.name(), replaces, open: of(list).filter(open).collect() })
-        })
-        .collect();
+    let newer = lists.newer(&|list| selection.wants(list)).into_iter().map(|(list, older)| {
+        let open = |row: &RowStatus| row.level == Level::P && !matches!(row.status, Status::Met | Status::NotApplicable);
+        Newer { list: list.name(), replaces: older.name(), open: of(list).filter(open).collect() }
+    });
+    let newer = newer.collect();
     let wanted = |row: &RowStatus| selection.level.is_none_or(|level| row.level == level);
     derogate(&mut judged, &all);
     if selection.level.is_some() {

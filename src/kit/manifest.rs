@@ -159,6 +159,8 @@ pub enum Generator {
     Rgpd,
     /// Conformity matrix from the requirement lists and the evidence of the active modules (room `requirements`).
     Conformity,
+    /// One attestation to complete for each facet that people have to attest (room `requirements`).
+    Attestations,
 }
 
 /// What a module brings to one facet of a requirement.

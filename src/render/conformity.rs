@@ -1,9 +1,12 @@
 //! Joins the evidence of the active modules to the requirement lists: conditions evaluated, paths rendered. What the
 //! statuses mean is the affair of [`crate::requirements`].
 
+use serde_json::{Map, Value};
+
 use super::{Engine, Scope};
+use crate::check::catalog;
 use crate::kit::{Evidence, Kit, Module};
-use crate::requirements::{self, How, Lists, Proof};
+use crate::requirements::{self, How, Lists, Proof, Statement};
 use crate::text;
 use crate::text::{Lang, Problem, Text};
 
@@ -11,7 +14,26 @@ use crate::text::{Lang, Problem, Text};
 pub(super) fn outputs(kit: &Kit, engine: &Engine<'_>, active: &[&Module], scope: &Scope) -> Result<Vec<(String, String)>, Vec<Problem>> {
     let lists = Lists::load(&kit.files)?;
     let proofs = proofs(engine, active, scope)?;
-    requirements::outputs(&lists, &proofs, &|expression| engine.expression("requirements", expression, scope), Lang::Fr)
+    requirements::outputs(&lists, &proofs, &|expression| engine.expression("requirements", expression, scope), &catalog::proving, Lang::Fr)
+}
+
+/// One form for each facet that people have to attest.
+pub(super) fn attestations(kit: &Kit, engine: &Engine<'_>, active: &[&Module], scope: &Scope) -> Result<Vec<(String, String)>, Vec<Problem>> {
+    let lists = Lists::load(&kit.files)?;
+    let proofs = proofs(engine, active, scope)?;
+    requirements::attestations(&lists, &proofs, &|expression| engine.expression("requirements", expression, scope), Lang::Fr)
+}
+
+/// What a project brings to each row of every list, from its answers.
+///
+/// # Errors
+/// Those of rendering.
+pub fn statements(kit: &Kit, lists: &Lists, answers: &Map<String, Value>) -> Result<Vec<Statement>, Vec<Problem>> {
+    let engine = Engine::new(&kit.files);
+    let scope = super::scope(kit, &engine, answers).map_err(|p| vec![p])?;
+    let active = super::active_modules(kit, &engine, &scope).map_err(|p| vec![p])?;
+    let proofs = proofs(&engine, &active, &scope)?;
+    requirements::statement(lists, &proofs, &|expression| engine.expression("requirements", expression, &scope))
 }
 
 /// What the active modules bring, with rendered paths.

@@ -30,5 +30,6 @@ pub(super) fn run(
             Ok(outputs.into_iter().map(|output| (output.path, output.content)).collect())
         }
         Generator::Conformity => super::conformity::outputs(kit, engine, active, scope),
+        Generator::Attestations => super::conformity::attestations(kit, engine, active, scope),
     }
 }

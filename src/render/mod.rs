@@ -14,7 +14,7 @@ use std::rc::Rc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-pub use conformity::proofs;
+pub use conformity::{proofs, statements};
 pub use engine::{Engine, Scope};
 pub use escape::Escape;
 pub use lint::lint;

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::list::Level;
+use super::list::{Level, List};
 use super::lists::Lists;
 use super::statement::{FacetState, FacetStatement, Holds, Proof, RowStatement, Statement, Status, statement};
 use crate::text::{Lang, Problem, Text};
@@ -12,27 +12,38 @@ use crate::text::{Lang, Problem, Text};
 ///
 /// # Errors
 /// The problems of [`statement`].
-pub fn outputs(lists: &Lists, proofs: &[Proof], holds: &Holds<'_>, lang: Lang) -> Result<Vec<(String, String)>, Vec<Problem>> {
+pub fn outputs(lists: &Lists, proofs: &[Proof], holds: &Holds<'_>, rules: &RulesOf<'_>, lang: Lang) -> Result<Vec<(String, String)>, Vec<Problem>> {
     let statements = statement(lists, proofs, holds)?;
-    Ok(vec![("matrice.md".to_owned(), conformity_matrix(lists, &statements, lang))])
+    Ok(vec![("matrice.md".to_owned(), conformity_matrix(lists, &statements, rules, lang))])
+}
+
+/// The rules of `check` that prove an evidence together; none when they are not written.
+pub type RulesOf<'a> = dyn Fn(&str) -> Vec<&'static str> + 'a;
+
+/// The lists that replace a default one, with their primordial rows that the project leaves open.
+#[must_use]
+pub fn open_in_newer<'a>(lists: &'a Lists, statements: &'a [Statement]) -> Vec<(&'a List, &'a List, Vec<&'a RowStatement>)> {
+    let open = |list: &List| {
+        let rows = statements.iter().filter(|s| s.list == list.name()).flat_map(|s| &s.rows);
+        rows.filter(|r| r.level == Level::P && !r.closed()).collect()
+    };
+    lists.newer(&|list| list.default).into_iter().map(|(newer, older)| (newer, older, open(newer))).collect()
 }
 
 /// The matrix of the default lists, then the primordial rows that newer lists leave open.
 #[must_use]
-pub fn conformity_matrix(lists: &Lists, statements: &[Statement], lang: Lang) -> String {
+pub fn conformity_matrix(lists: &Lists, statements: &[Statement], rules: &RulesOf<'_>, lang: Lang) -> String {
     let mut out = String::new();
     line(&mut out, pick(lang, "# Matrice de conformité", "# Conformity matrix"));
     line(&mut out, "");
     line(&mut out, pick(lang, INTRODUCTION.0, INTRODUCTION.1));
     line(&mut out, "");
     summary(&mut out, statements, lang);
-    for newer in lists.iter().filter(|l| !l.default && l.supersedes.is_some()) {
-        if let Some(statement) = statements.iter().find(|s| s.list == newer.name()) {
-            newer_list(&mut out, newer.supersedes.as_deref().unwrap_or_default(), statement, lang);
-        }
+    for (newer, older, open) in open_in_newer(lists, statements) {
+        newer_list(&mut out, newer, older, &open, rules, lang);
     }
     for statement in statements.iter().filter(|s| s.default) {
-        table(&mut out, statement, lang);
+        table(&mut out, statement, rules, lang);
     }
     while out.ends_with("\n\n") {
         out.pop();
@@ -93,9 +104,8 @@ fn summary(out: &mut String, statements: &[Statement], lang: Lang) {
     line(out, "");
 }
 
-fn newer_list(out: &mut String, older: &str, statement: &Statement, lang: Lang) {
-    let name = &statement.list;
-    let open: Vec<&RowStatement> = statement.rows.iter().filter(|r| r.level == Level::P && !r.closed()).collect();
+fn newer_list(out: &mut String, newer: &List, older: &List, open: &[&RowStatement], rules: &RulesOf<'_>, lang: Lang) {
+    let (name, older) = (newer.name(), older.name());
     line(out, &pick_owned(lang, format!("## Liste plus récente connue : `{name}`"), format!("## Newer known list: `{name}`")));
     line(out, "");
     line(
@@ -116,12 +126,12 @@ fn newer_list(out: &mut String, older: &str, statement: &Statement, lang: Lang) 
     line(out, pick(lang, "| Exigence | Énoncé | Statut | Reste à faire |", "| Requirement | Wording | Status | Left to do |"));
     line(out, "| --- | --- | --- | --- |");
     for row in open {
-        line(out, &format!("| {} | {} | {} | {} |", row.key, cell(row.text.get(lang)), status(&row.status, lang), remaining(row, lang)));
+        line(out, &format!("| {} | {} | {} | {} |", row.key, cell(row.text.get(lang)), status(&row.status, lang), remaining(row, rules, lang)));
     }
     line(out, "");
 }
 
-fn table(out: &mut String, statement: &Statement, lang: Lang) {
+fn table(out: &mut String, statement: &Statement, rules: &RulesOf<'_>, lang: Lang) {
     line(out, &format!("## `{}`", statement.list));
     line(out, "");
     line(out, &format!("{}.", statement.title.get(lang)));
@@ -144,8 +154,8 @@ fn table(out: &mut String, statement: &Statement, lang: Lang) {
                 row.level,
                 cell(row.text.get(lang)),
                 status(&row.status, lang),
-                carried(row, lang),
-                remaining(row, lang)
+                carried(row, rules, lang),
+                remaining(row, rules, lang)
             ),
         );
     }
@@ -166,16 +176,21 @@ fn status(status: &Status, lang: Lang) -> String {
 }
 
 /// The generated facets, each with its files and the rules that examine them.
-fn carried(row: &RowStatement, lang: Lang) -> String {
+fn carried(row: &RowStatement, rules: &RulesOf<'_>, lang: Lang) -> String {
     let facets = row.facets.iter().filter(|f| f.state == FacetState::Generated && !f.proofs.is_empty());
-    join(facets.map(|facet| format!("{}{} {}", cell(facet.title.get(lang)), colon(lang), pointers(facet, lang))))
+    join(facets.map(|facet| format!("{}{} {}", cell(facet.title.get(lang)), colon(lang), pointers(facet, rules, lang))))
 }
 
-fn pointers(facet: &FacetStatement, lang: Lang) -> String {
+/// Files, and the rules that `check` runs over them: those of its catalogue, or the evidence that none proves yet.
+fn pointers(facet: &FacetStatement, rules: &RulesOf<'_>, lang: Lang) -> String {
     let mut seen: Vec<String> = Vec::new();
     for proof in &facet.proofs {
         let file = proof.file.as_ref().map(|file| format!("`{file}`"));
-        let rule = proof.rule.as_ref().map(|rule| format!("{} `{rule}`", pick(lang, "règle", "rule")));
+        let rule = proof.rule.as_ref().map(|evidence| match rules(evidence).as_slice() {
+            [] => format!("{} `{evidence}`", pick(lang, "règle à écrire", "rule to be written")),
+            [one] => format!("{} `{one}`", pick(lang, "règle", "rule")),
+            several => format!("{} {}", pick(lang, "règles", "rules"), several.iter().map(|r| format!("`{r}`")).collect::<Vec<_>>().join(", ")),
+        });
         let pointer = match (file, rule) {
             (Some(file), Some(rule)) => format!("{file} ({rule})"),
             (Some(one), None) | (None, Some(one)) => one,
@@ -188,7 +203,7 @@ fn pointers(facet: &FacetStatement, lang: Lang) -> String {
     seen.join(", ")
 }
 
-fn remaining(row: &RowStatement, lang: Lang) -> String {
+fn remaining(row: &RowStatement, rules: &RulesOf<'_>, lang: Lang) -> String {
     join(row.remaining().map(|facet| {
         let title = cell(facet.title.get(lang));
         let label = match &facet.state {
@@ -200,7 +215,7 @@ fn remaining(row: &RowStatement, lang: Lang) -> String {
         if let FacetState::Limited(why) = &facet.state {
             let _ = write!(entry, " ({})", cell(why.get(lang)));
         }
-        let forms = pointers(facet, lang);
+        let forms = pointers(facet, rules, lang);
         if !forms.is_empty() {
             let _ = write!(entry, ", {forms}");
         }

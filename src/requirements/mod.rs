@@ -5,8 +5,10 @@
 //! examined yet, so the best status is « generated, to be verified ». Ids clash between lists (`EXI-G-6` has three
 //! meanings), so a row is always named with its list: `mirai@2025-03-10/EXI-G-6`.
 
+mod asked;
 mod evidence;
 mod evolution;
+mod forms;
 mod impact;
 mod list;
 mod lists;
@@ -15,11 +17,13 @@ mod matrix;
 mod statement;
 mod validate;
 
+pub use asked::{Asked, AskedFacet};
 pub use evidence::{Brought, FacetEvidence};
 pub use evolution::{Change, Fate};
+pub use forms::attestations;
 pub use impact::{Effect, FacetImpact, Impact, Totals};
 pub use list::{Applies, Counts, Document, Dropped, Facet, How, Level, Limit, Lineage, List, Relation, Row, Source};
 pub use lists::{Lists, list_files};
 pub use lookup::RowRef;
-pub use matrix::{conformity_matrix, outputs};
+pub use matrix::{RulesOf, conformity_matrix, open_in_newer, outputs};
 pub use statement::{FacetState, FacetStatement, Holds, Proof, RowStatement, Statement, Status, statement};

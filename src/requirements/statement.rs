@@ -1,6 +1,7 @@
 //! What a project brings to each row: statuses at generation time, computed from the facets and never greener than them.
 
-use super::list::{Facet, How, Level, Row};
+use super::asked::{Asked, AskedFacet};
+use super::list::{How, Level, Row};
 use super::lists::Lists;
 use crate::text;
 use crate::text::{Problem, Text};
@@ -172,36 +173,32 @@ fn refusal(lists: &Lists, proof: &Proof) -> Option<Problem> {
 
 fn row_statement(lists: &Lists, proofs: &[Held<'_>], holds: &Holds<'_>, reference: &str, row: &Row) -> Result<RowStatement, Problem> {
     let unknown = || Problem::new(reference, Text::new("ligne sans facettes", "row without facets"));
-    let (holder_reference, holder) = lists.holder(reference).ok_or_else(unknown)?;
-    let mut facets = Vec::new();
-    let status = match &holder.applies {
-        Some(applies) if !holds(&applies.condition)? => Status::NotApplicable(applies.otherwise.clone()),
-        _ => {
-            for facet in &holder.facets {
-                if facet.when.as_deref().map_or(Ok(true), holds)? {
-                    let mine =
-                        |(held, proof): &&Held<'_>| proof.facet == facet.id && (*held == holder_reference || facet.from.as_deref() == Some(*held));
-                    facets.push(facet_statement(facet, proofs.iter().filter(mine).map(|(_, proof)| (*proof).clone()).collect(), holds)?);
-                }
-            }
-            status(&facets).ok_or_else(unknown)?
+    let told = |expression: &str| holds(expression).map(Some);
+    let (status, facets) = match lists.asked(reference, &told)?.ok_or_else(unknown)? {
+        Asked::Aside(why) => (Status::NotApplicable(why.clone()), Vec::new()),
+        Asked::Facets(holder, asked) => {
+            let facets: Vec<FacetStatement> = asked
+                .into_iter()
+                .map(|asked| {
+                    let facet = asked.facet;
+                    let mine = |(held, proof): &&Held<'_>| proof.facet == facet.id && (*held == holder || facet.from.as_deref() == Some(*held));
+                    facet_statement(asked, proofs.iter().filter(mine).map(|(_, proof)| (*proof).clone()).collect())
+                })
+                .collect();
+            (status(&facets).ok_or_else(unknown)?, facets)
         }
     };
     Ok(RowStatement { key: row.key(), level: row.level, text: row.text.clone(), status, facets })
 }
 
-fn facet_statement(facet: &Facet, proofs: Vec<Proof>, holds: &Holds<'_>) -> Result<FacetStatement, Problem> {
-    let limit = match &facet.limit {
-        Some(limit) if holds(&limit.condition)? => Some(limit.text.clone()),
-        _ => None,
-    };
+fn facet_statement(AskedFacet { facet, limit }: AskedFacet<'_>, proofs: Vec<Proof>) -> FacetStatement {
     let state = match (facet.how, limit) {
-        (_, Some(text)) => FacetState::Limited(text),
+        (_, Some(limit)) => FacetState::Limited(limit.text.clone()),
         (How::Attested, None) => FacetState::ToAttest,
         (How::Generated | How::Checked, None) if proofs.is_empty() => FacetState::Missing,
         (How::Generated | How::Checked, None) => FacetState::Generated,
     };
-    Ok(FacetStatement { id: facet.id.clone(), title: facet.title.clone(), state, proofs })
+    FacetStatement { id: facet.id.clone(), title: facet.title.clone(), state, proofs }
 }
 
 /// The status that the facets add up to; none without facets.

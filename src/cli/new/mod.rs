@@ -48,6 +48,7 @@ pub(super) fn run(arguments: &clap::ArgMatches, lang: Lang) -> Result<Exit, Fail
     };
     watch.working();
     let tree = render::render(&kit, &answers.values).map_err(|p| (Exit::Invalid, p))?;
+    let newer = outcome::newer(&kit, &answers.values).map_err(|p| (Exit::Invalid, p))?;
     outcome::remarks(&answers.remarks, lang);
     if options.dry_run {
         return show(&options, &place.target, &tree);
@@ -61,7 +62,7 @@ pub(super) fn run(arguments: &clap::ArgMatches, lang: Lang) -> Result<Exit, Fail
     );
     drop(progress);
     let report = written.map_err(|e| translate::apply(&e))?;
-    let outcome = outcome::Outcome { place: &place, tree: &tree, report: &report, answers: &answers, lang };
+    let outcome = outcome::Outcome { place: &place, tree: &tree, report: &report, answers: &answers, newer, lang };
     outcome.tell();
     if options.json {
         ui::data(&outcome.json()).map_err(|p| (Exit::Failure, vec![p]))?;

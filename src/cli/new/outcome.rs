@@ -2,14 +2,16 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::options::Place;
 use crate::answers::Answers;
 use crate::apply::{Report, SafeRelPath};
 use crate::git::{Committed, Source};
-use crate::render::{Repository, Tree};
-use crate::text::{Lang, Text};
+use crate::kit::Kit;
+use crate::render::{self, Repository, Tree};
+use crate::requirements::{self, Lists};
+use crate::text::{Lang, Problem, Text};
 use crate::ui::sanitize::{self, line};
 use crate::ui::style::{Style, styled};
 use crate::{text, ui};
@@ -23,7 +25,28 @@ pub(super) struct Outcome<'a> {
     pub tree: &'a Tree,
     pub report: &'a Report,
     pub answers: &'a Answers,
+    /// What newer lists would leave open.
+    pub newer: Vec<Text>,
     pub lang: Lang,
+}
+
+/// One line for each list that replaces a default one, with the primordial rows that the project leaves open: those of the
+/// matrix.
+///
+/// # Errors
+/// When the lists of the kit are invalid, or cannot be compared with the answers.
+pub(super) fn newer(kit: &Kit, answers: &Map<String, Value>) -> Result<Vec<Text>, Vec<Problem>> {
+    let lists = Lists::load(&kit.files)?;
+    let statements = render::statements(kit, &lists, answers)?;
+    let lines = requirements::open_in_newer(&lists, &statements).into_iter().filter(|(.., open)| !open.is_empty()).map(|(newer, older, open)| {
+        let (newer, older, count) = (newer.name(), older.name(), open.len());
+        let keys = open.iter().map(|row| row.key.as_str()).collect::<Vec<_>>().join(", ");
+        text!(
+            "liste plus récente connue, {newer} (remplace {older}) : {count} exigences primordiales y resteraient ouvertes ({keys})",
+            "newer known list, {newer} (replaces {older}): it would leave {count} primordial requirements open ({keys})"
+        )
+    });
+    Ok(lines.collect())
 }
 
 /// Remarks on the answers: they refuse nothing.
@@ -64,6 +87,9 @@ impl Outcome<'_> {
             let swept = self.report.swept;
             let row = text!("  restes de créations interrompues, retirés : {swept}", "  leftovers of interrupted creations, removed: {swept}");
             let _ = writeln!(text, "{}", row.get(self.lang));
+        }
+        for row in &self.newer {
+            let _ = writeln!(text, "  {}", line(row.get(self.lang)));
         }
         let _ = writeln!(text, "{}", Text::new("Ensuite :", "Next:").get(self.lang));
         for command in self.next() {
