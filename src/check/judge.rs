@@ -11,7 +11,7 @@ use super::records::{self, Records};
 use super::repository::{Gap, Input, Repository, file_name};
 use super::rules::{DOMAINS, Domain, Kept, Scene};
 use super::view::View;
-use super::{Aside, Report, ready, waivers};
+use super::{Aside, Report, pods, ready, waivers};
 use crate::requirements::Lists;
 use crate::text;
 use crate::text::{Problem, Text};
@@ -214,8 +214,16 @@ fn objects(
     let mut report = Report::default();
     let is_production = |index: usize| production(&group, index);
     let unit = |index: usize| group.origin(index).map_or("", |origin| origin.unit.as_str());
-    let answers = judged.answers.as_ref();
-    let scene = Scene { objects: &group.objects, registry: ground.registry, production: &is_production, unit: &unit, answers };
+    let scene = Scene {
+        objects: &group.objects,
+        pods: &pods(&group.objects),
+        file: &|index| group.origin(index).map_or("", |origin| origin.file.as_str()),
+        charts: ground.charts,
+        registry: ground.registry,
+        production: &is_production,
+        unit: &unit,
+        answers: judged.answers.as_ref(),
+    };
     for domain in DOMAINS {
         let whole = domain.whole.filter(|_| ground.whole);
         for judge in [domain.objects, whole].into_iter().flatten() {

@@ -10,6 +10,7 @@ pub mod helm;
 pub mod judge;
 mod pods;
 mod prove;
+mod quantity;
 mod ready;
 pub mod records;
 pub mod report;

@@ -12,6 +12,14 @@ use super::{cite, items, kind, labels, name, text};
 pub struct Pod {
     /// `Kind/name` of what runs it.
     pub owner: String,
+    /// Index of that object among those given.
+    pub index: usize,
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// JSON pointer, in that object, of what holds the pod's `metadata` and `spec`.
+    pub at: &'static str,
     /// Labels of the pod.
     pub labels: BTreeMap<String, String>,
     /// Its spec; empty for the pods that an operator makes.
@@ -29,13 +37,34 @@ pub struct Container<'a> {
     pub value: &'a Value,
     /// Whether it is an init container.
     pub init: bool,
+    /// Its place in its list.
+    pub index: usize,
 }
 
 impl Pod {
     /// Containers, init containers included.
     pub fn containers(&self) -> impl Iterator<Item = Container<'_>> {
-        let init = items(&self.spec, "/initContainers").map(|value| Container { value, init: true });
-        init.chain(items(&self.spec, "/containers").map(|value| Container { value, init: false }))
+        let init = items(&self.spec, "/initContainers").enumerate().map(|(index, value)| Container { value, init: true, index });
+        init.chain(items(&self.spec, "/containers").enumerate().map(|(index, value)| Container { value, init: false, index }))
+    }
+
+    /// JSON pointer of a field of the pod (`/spec/hostNetwork`, `/metadata/labels`) in the object that runs it.
+    #[must_use]
+    pub fn field(&self, below: &str) -> String {
+        format!("{}{below}", self.at)
+    }
+
+    /// JSON pointer of a field of one of its containers in the object that runs it.
+    #[must_use]
+    pub fn place(&self, container: Container<'_>, below: &str) -> String {
+        let list = if container.init { "initContainers" } else { "containers" };
+        format!("{}/spec/{list}/{}{below}", self.at, container.index)
+    }
+
+    /// Whether it runs to its end, then stops.
+    #[must_use]
+    pub fn finite(&self) -> bool {
+        matches!(self.kind.as_str(), "Job" | "CronJob") || matches!(text(&self.spec, "/restartPolicy"), "Never" | "OnFailure")
     }
 
     /// How findings cite one of its containers.
@@ -61,12 +90,14 @@ impl Pod {
     }
 }
 
-/// Where the pod template of a workload stands, by kind.
-fn template(kind: &str) -> Option<&'static str> {
-    match kind {
+/// Where the pod template of a workload stands, by kind. A `Rollout` is Argo's, a `Service` with a template is Knative's.
+fn template(object: &Value) -> Option<&'static str> {
+    let version = text(object, "/apiVersion");
+    match kind(object) {
         "Pod" => Some(""),
-        // Argo Rollouts has the template of a Deployment.
-        "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" | "Rollout" => Some("/spec/template"),
+        "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController" | "Job" => Some("/spec/template"),
+        "Rollout" if version.starts_with("argoproj.io/") => Some("/spec/template"),
+        "Service" if version.starts_with("serving.knative.dev/") => Some("/spec/template"),
         "CronJob" => Some("/spec/jobTemplate/spec/template"),
         _ => None,
     }
@@ -75,7 +106,7 @@ fn template(kind: &str) -> Option<&'static str> {
 /// Every pod that the objects will run.
 #[must_use]
 pub fn pods(objects: &[Value]) -> Vec<Pod> {
-    objects.iter().filter_map(|object| of_workload(object).or_else(|| of_cluster(object))).collect()
+    objects.iter().enumerate().filter_map(|(index, object)| of_workload(object, index).or_else(|| of_cluster(object, index))).collect()
 }
 
 /// Whether an object runs containers in a way that is not known here: which pods it makes cannot be told.
@@ -93,8 +124,9 @@ fn runs(value: &Value) -> bool {
     }
 }
 
-fn of_workload(object: &Value) -> Option<Pod> {
-    let pod = object.pointer(template(kind(object))?)?;
+fn of_workload(object: &Value, index: usize) -> Option<Pod> {
+    let at = template(object)?;
+    let pod = object.pointer(at)?;
     let spec = pod.get("spec").cloned().unwrap_or_default();
     let mut ports = Vec::new();
     for container in items(&spec, "/containers") {
@@ -103,11 +135,12 @@ fn of_workload(object: &Value) -> Option<Pod> {
             ports.push((text(port, "/name").to_owned(), number));
         }
     }
-    Some(Pod { owner: cite(object), labels: labels(pod, "/metadata/labels"), spec, ports, operator: false })
+    let (kind, name) = (kind(object).to_owned(), name(object).to_owned());
+    Some(Pod { owner: cite(object), index, kind, name, at, labels: labels(pod, "/metadata/labels"), spec, ports, operator: false })
 }
 
 /// Labels and ports of the instances: CloudNativePG, `pkg/utils/labels_annotations.go` and `pkg/url/url.go`.
-fn of_cluster(object: &Value) -> Option<Pod> {
+fn of_cluster(object: &Value, index: usize) -> Option<Pod> {
     if kind(object) != "Cluster" || !text(object, "/apiVersion").starts_with("postgresql.cnpg.io/") {
         return None;
     }
@@ -116,5 +149,6 @@ fn of_cluster(object: &Value) -> Option<Pod> {
         own.insert(key.to_owned(), value.to_owned());
     }
     let ports = [("postgresql", 5432), ("metrics", 9187), ("status", 8000)].map(|(n, p)| (n.to_owned(), p)).to_vec();
-    Some(Pod { owner: cite(object), labels: own, spec: json!({}), ports, operator: true })
+    let (kind, name) = (kind(object).to_owned(), name(object).to_owned());
+    Some(Pod { owner: cite(object), index, kind, name, at: "/spec/inheritedMetadata", labels: own, spec: json!({}), ports, operator: true })
 }

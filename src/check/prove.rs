@@ -101,6 +101,8 @@ impl<'a> Ground<'a> {
             accepted
         } else if let Some(why) = unproven(rules, unwritten, judged) {
             Proof::NotEvaluated(why)
+        } else if let Some(open) = open(rules, judged) {
+            Proof::Limited(open)
         } else if waits(rules, judged) {
             Proof::Limited(Text::new("des valeurs de production restent à compléter", "values of production are still to complete"))
         } else {
@@ -138,6 +140,14 @@ fn accepted(rules: &[&'static str], judged: &Judged) -> Option<Proof> {
     let more = causes.count();
     let (fr, en) = (first.fr, first.en);
     Some(Proof::Waived(if more == 0 { Text::new(fr, en) } else { text!("{fr} (et {more} de plus)", "{en} (and {more} more)") }))
+}
+
+/// What a rule that only warns asks people to look at, if anything: until it is gone, set aside or not, it leaves no proof.
+fn open(rules: &[&'static str], judged: &Judged) -> Option<Text> {
+    let found = judged.findings.keys().chain(judged.aside.keys());
+    let named: BTreeSet<&str> = found.map(|f| f.rule).filter(|r| rules.contains(r)).collect();
+    let named = named.into_iter().collect::<Vec<_>>().join(", ");
+    (!named.is_empty()).then(|| text!("constats à examiner : {named}", "findings to look at: {named}"))
 }
 
 /// Why the rules of a facet prove nothing, if so.

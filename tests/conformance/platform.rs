@@ -40,7 +40,7 @@ fn recorded(service: &Value) -> BTreeSet<&'static str> {
             "need-liveness-readiness" => drop(rules.insert("need-liveness-readiness")),
             "restrict-image-registry" => drop(rules.insert("restrict-image-registry")),
             "cm-no-credentials" => drop(rules.insert("cm-no-credentials")),
-            "securityContext" => drop(rules.insert("security-context")),
+            "securityContext" => rules.extend(["security-context", "no-privilege"]),
             "test-sans-ressources" => rules.extend(["check-labels", "disallow-latest", "need-containers-ressources", "need-liveness-readiness"]),
             // Not rules of this table: vocabulary, upkeep of images, clear-text secrets in a chart's own objects.
             "component" | "image-maintenue" | "secret-en-clair" => {}

@@ -6,166 +6,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::check::catalog::Rule;
-use crate::check::catalog::Strength::{Cct, Platform};
-use crate::check::repository::Input::Manifests;
-use crate::check::{Pod, Report, cite, items, kind, name, pods, text};
+use crate::check::pods::Container;
+use crate::check::{Pod, Report, cite, items, kind, labels, name, pods, quantity, text};
+use crate::text;
 use crate::text::Text;
 
-/// Rows of the catalogue.
-pub const RULES: &[Rule] = &[
-    Rule::error(
-        "check-labels",
-        Manifests,
-        Platform,
-        ("étiquettes obligatoires absentes du pod", "mandatory labels missing from the pod"),
-        ("ajoutez app, env et tier aux étiquettes du modèle de pod", "add app, env and tier to the labels of the pod template"),
-    )
-    .equals(&["kyverno:check-labels"]),
-    Rule::error(
-        "labels-list",
-        Manifests,
-        Platform,
-        ("valeur d'étiquette hors du vocabulaire de la plateforme", "label value outside the platform's vocabulary"),
-        ("prenez une des valeurs admises", "take one of the allowed values"),
-    ),
-    Rule::error(
-        "disallow-hostpath",
-        Manifests,
-        Cct,
-        ("volume hostPath", "hostPath volume"),
-        ("prenez un emptyDir ou un PersistentVolumeClaim", "use an emptyDir or a PersistentVolumeClaim"),
-    )
-    .equals(&[
-        "kyverno:disallow-hostpath",
-        "checkov:CKV_K8S_27",
-        "kube-linter:docker-sock",
-        "kube-linter:sensitive-host-mounts",
-        "kube-linter:writable-host-mount",
-    ])
-    .proves(&["no-host-path"]),
-    Rule::error(
-        "security-context",
-        Manifests,
-        Platform,
-        ("contexte de sécurité que la plateforme refuse", "security context that the platform refuses"),
-        ("retirez ce champ : OpenShift choisit l'utilisateur et les groupes", "remove that field: OpenShift chooses the user and groups"),
-    )
-    .equals(&[
-        "checkov:CKV_K8S_16",
-        "checkov:CKV_K8S_17",
-        "checkov:CKV_K8S_18",
-        "checkov:CKV_K8S_19",
-        "checkov:CKV_K8S_20",
-        "checkov:CKV_K8S_25",
-        "checkov:CKV_K8S_39",
-        "kube-score:container-security-context-privileged",
-        "kube-linter:privileged-container",
-        "kube-linter:privilege-escalation-container",
-        "kube-linter:host-network",
-        "kube-linter:host-pid",
-        "kube-linter:host-ipc",
-    ])
-    .proves(&["no-imposed-security-context"]),
-    Rule::error(
-        "disallow-latest",
-        Manifests,
-        Cct,
-        ("image sans version figée", "image without a fixed version"),
-        ("désignez une étiquette de version, ou une empreinte", "name a version tag, or a digest"),
-    )
-    .equals(&["kyverno:disallow-latest", "checkov:CKV_K8S_14", "kube-score:container-image-tag", "kube-linter:latest-tag"])
-    .proves(&["image-pinned"]),
-    Rule::error(
-        "restrict-image-registry",
-        Manifests,
-        Platform,
-        ("image d'un registre non admis", "image from a registry that is not allowed"),
-        ("passez par le registre du projet", "use the project's registry"),
-    )
-    .equals(&["kyverno:restrict-image-registry"]),
-    Rule::error(
-        "need-containers-ressources",
-        Manifests,
-        Cct,
-        ("conteneur sans demandes ou limites de ressources", "container without resource requests or limits"),
-        ("donnez cpu et memory dans requests et limits", "give cpu and memory in requests and limits"),
-    )
-    .equals(&[
-        "kyverno:need-containers-ressources",
-        "checkov:CKV_K8S_10",
-        "checkov:CKV_K8S_11",
-        "checkov:CKV_K8S_12",
-        "checkov:CKV_K8S_13",
-        "kube-score:container-resources",
-        "kube-linter:unset-cpu-requirements",
-        "kube-linter:unset-memory-requirements",
-    ])
-    .proves(&["container-resources"]),
-    Rule::error(
-        "need-liveness-readiness",
-        Manifests,
-        Platform,
-        ("conteneur sans sonde", "container without a probe"),
-        ("ajoutez livenessProbe et readinessProbe", "add livenessProbe and readinessProbe"),
-    )
-    .equals(&[
-        "kyverno:need-liveness-readiness",
-        "checkov:CKV_K8S_8",
-        "checkov:CKV_K8S_9",
-        "kube-score:pod-probes",
-        "kube-linter:no-liveness-probe",
-        "kube-linter:no-readiness-probe",
-    ]),
-    Rule::error(
-        "appproject-kinds",
-        Manifests,
-        Platform,
-        ("type d'objet que le projet Argo CD refuse", "kind that the Argo CD project refuses"),
-        ("retirez cet objet du chart : il relève de la plateforme", "remove this object from the chart: it belongs to the platform"),
-    )
-    .of_charts(),
-    Rule::error(
-        "no-namespace",
-        Manifests,
-        Platform,
-        ("espace de noms imposé par le chart", "namespace set by the chart"),
-        ("retirez metadata.namespace", "remove metadata.namespace"),
-    )
-    .of_charts(),
-    Rule::error(
-        "cm-no-credentials",
-        Manifests,
-        Platform,
-        ("secret dans un ConfigMap", "credential in a ConfigMap"),
-        ("placez cette valeur dans le coffre, et lisez-la d'un Secret", "put this value in the vault, and read it from a Secret"),
-    )
-    .equals(&["kyverno:cm-no-credentials"]),
-    Rule::error(
-        "restrict-nodeport",
-        Manifests,
-        Platform,
-        ("Service de type NodePort", "NodePort Service"),
-        ("exposez par un Ingress", "expose through an Ingress"),
-    )
-    .equals(&["kyverno:restrict-nodeport", "kube-score:service-type", "kube-linter:exposed-services"]),
-    Rule::error(
-        "disallow-selfprovisionning",
-        Manifests,
-        Platform,
-        ("rôle self-provisioners lié", "self-provisioners role bound"),
-        ("retirez ce RoleBinding", "remove this RoleBinding"),
-    )
-    .equals(&["kyverno:disallow-selfprovisionning"]),
-    Rule::error(
-        "limit-size-pvc",
-        Manifests,
-        Platform,
-        ("volume d'un Tio ou plus, ou taille illisible", "volume of 1 TiB or more, or unreadable size"),
-        ("demandez moins d'un Tio", "ask for less than 1 TiB"),
-    )
-    .equals(&["kyverno:limit-size-pvc"]),
-];
+mod rows;
+
+pub use rows::RULES;
 
 /// Registries that `restrict-image-registry` lets through, whatever the project.
 pub const REGISTRIES: [&str; 6] = ["docker.io/", "harbor.io/", "registry.redhat.io/", "quay.io/", "bitnami/", "ghcr.io/"];
@@ -204,7 +52,7 @@ pub fn check(objects: &[Value], registry: Option<&str>) -> Report {
     for pod in pods(objects) {
         on_pod(&mut report, &pod);
         for container in pod.containers() {
-            on_container(&mut report, container.value, &pod.cite(container), registry, container.init);
+            on_container(&mut report, &pod, container, registry);
         }
     }
     let made: BTreeSet<&str> = objects.iter().filter(|o| kind(o) == "Namespace").map(name).collect();
@@ -216,53 +64,55 @@ pub fn check(objects: &[Value], registry: Option<&str>) -> Report {
 
 fn on_pod(report: &mut Report, pod: &Pod) {
     let missing: Vec<&str> = ["app", "env", "tier"].into_iter().filter(|l| pod.labels.get(*l).is_none_or(String::is_empty)).collect();
-    report.see("check-labels", &pod.owner, (!missing.is_empty()).then(|| format!("labels missing on the pod: {}", missing.join(", "))));
+    let missing = (!missing.is_empty()).then(|| missing.join(", "));
+    let labels = if pod.operator { pod.field("/labels") } else { pod.field("/metadata/labels") };
+    let absent = missing.map(|l| text!("absentes du pod : {l}", "missing on the pod: {l}"));
+    report.see_at("check-labels", &pod.owner, &labels, absent);
     for (label, allowed) in VOCABULARY {
         if let Some(value) = pod.labels.get(label) {
-            let wrong = !allowed.contains(&value.as_str());
-            report.see("labels-list", &pod.owner, wrong.then(|| format!("{label}: {value:?} is not one of {}", allowed.join(", "))));
+            let all = allowed.join(", ");
+            let problem = (!allowed.contains(&value.as_str()))
+                .then(|| text!("{label} : {value:?} n’est pas dans {all}", "{label}: {value:?} is not one of {all}"));
+            report.see_at("labels-list", &pod.owner, &format!("{labels}/{label}"), problem);
         }
     }
     if pod.operator {
         return;
     }
-    let host = items(&pod.spec, "/volumes").find(|v| v.get("hostPath").is_some());
-    report.see("disallow-hostpath", &pod.owner, host.map(|v| format!("volume {:?} is a hostPath", text(v, "/name"))));
-    security(report, &pod.owner, &pod.spec, &["runAsUser", "runAsGroup", "fsGroup", "supplementalGroups"]);
-    for field in ["hostNetwork", "hostPID", "hostIPC"] {
-        let on = pod.spec.get(field).and_then(Value::as_bool) == Some(true);
-        report.see("security-context", &pod.owner, on.then(|| format!("{field} is true")));
-    }
+    let host = items(&pod.spec, "/volumes").enumerate().find(|(_, v)| v.get("hostPath").is_some());
+    let index = host.map_or(0, |(index, _)| index);
+    let problem = host.map(|(_, v)| {
+        let (name, path) = (text(v, "/name"), text(v, "/hostPath/path"));
+        text!("le volume {name:?} monte {path:?} du nœud", "volume {name:?} mounts {path:?} of the node")
+    });
+    report.see_at("disallow-hostpath", &pod.owner, &pod.field(&format!("/spec/volumes/{index}/hostPath")), problem);
+    imposed(report, &pod.owner, &pod.spec, &pod.field("/spec"), &["runAsUser", "runAsGroup", "fsGroup", "supplementalGroups"]);
 }
 
-fn on_container(report: &mut Report, container: &Value, cited: &str, registry: Option<&str>, init: bool) {
-    let image = text(container, "/image");
-    report.see("disallow-latest", cited, floating(image));
+fn on_container(report: &mut Report, pod: &Pod, container: Container<'_>, registry: Option<&str>) {
+    let (value, cited) = (container.value, pod.cite(container));
+    let at = |below: &str| pod.place(container, below);
+    let image = text(value, "/image");
+    report.see_at("disallow-latest", &cited, &at("/image"), floating(image));
     if let Some(registry) = registry {
-        report.see("restrict-image-registry", cited, foreign(image, registry));
+        report.see_at("restrict-image-registry", &cited, &at("/image"), foreign(image, registry));
     }
     let missing: Vec<String> = ["requests", "limits"]
         .into_iter()
         .flat_map(|side| ["cpu", "memory"].map(|what| (side, what)))
         .filter(|(side, what)| {
-            let value = container.pointer(&format!("/resources/{side}/{what}"));
+            let value = value.pointer(&format!("/resources/{side}/{what}"));
             !value.is_some_and(|v| v.is_number() || v.as_str().is_some_and(|s| !s.is_empty()))
         })
         .map(|(side, what)| format!("{side}.{what}"))
         .collect();
-    report.see("need-containers-ressources", cited, (!missing.is_empty()).then(|| format!("missing: {}", missing.join(", "))));
-    if !init {
-        let probed = ["livenessProbe", "readinessProbe", "startupProbe"].iter().any(|p| container.get(*p).is_some_and(Value::is_object));
-        report.see("need-liveness-readiness", cited, (!probed).then(|| none_of_three(cited)));
+    let missing = (!missing.is_empty()).then(|| missing.join(", "));
+    report.see_at("need-containers-ressources", &cited, &at("/resources"), missing.map(|m| text!("il manque {m}", "missing: {m}")));
+    if !container.init {
+        let probed = ["livenessProbe", "readinessProbe", "startupProbe"].iter().any(|p| value.get(*p).is_some_and(Value::is_object));
+        report.see_at("need-liveness-readiness", &cited, &at("/name"), (!probed).then(|| none_of_three(&cited)));
     }
-    security(report, cited, container, &["runAsUser", "runAsGroup"]);
-    let context = container.get("securityContext").cloned().unwrap_or_default();
-    for (pointer, refused) in [("/privileged", true), ("/allowPrivilegeEscalation", true)] {
-        let wrong = context.pointer(pointer).and_then(Value::as_bool) == Some(refused);
-        report.see("security-context", cited, wrong.then(|| format!("{} is {refused}", &pointer[1..])));
-    }
-    let added = items(&context, "/capabilities/add").count();
-    report.see("security-context", cited, (added > 0).then(|| "capabilities are added".to_owned()));
+    imposed(report, &cited, value, &at(""), &["runAsUser", "runAsGroup"]);
 }
 
 /// Whether the policy spares Jobs is not published: its text says every container.
@@ -277,109 +127,125 @@ fn none_of_three(cited: &str) -> Text {
     }
 }
 
-fn security(report: &mut Report, cited: &str, holder: &Value, refused: &[&str]) {
+fn imposed(report: &mut Report, cited: &str, holder: &Value, at: &str, refused: &[&str]) {
     for field in refused {
-        let there = holder.pointer(&format!("/securityContext/{field}")).is_some_and(|v| !v.is_null());
-        report.see("security-context", cited, there.then(|| format!("securityContext.{field} is set: the cluster chooses it")));
+        let pointer = format!("/securityContext/{field}");
+        let there = holder.pointer(&pointer).filter(|v| !v.is_null());
+        let problem = there.map(|v| text!("securityContext.{field} : {v}", "securityContext.{field}: {v}"));
+        report.see_at("security-context", cited, &format!("{at}{pointer}"), problem);
     }
 }
 
 /// Why an image's tag may change under it, if it may.
-pub(super) fn floating(image: &str) -> Option<String> {
+pub(super) fn floating(image: &str) -> Option<Text> {
     let last = image.rsplit('/').next().unwrap_or_default();
     if image.is_empty() {
-        return Some("no image".to_owned());
+        return Some(Text::new("aucune image", "no image"));
     }
     if last.contains('@') {
         return None;
     }
     match last.split_once(':') {
-        None | Some((_, "")) => Some(format!("{image:?} has no tag")),
-        Some((_, "latest")) => Some(format!("{image:?} is a latest tag")),
+        None | Some((_, "")) => Some(text!("{image:?} n’a pas d’étiquette", "{image:?} has no tag")),
+        Some((_, "latest")) => Some(text!("{image:?} est une étiquette latest", "{image:?} is a latest tag")),
         Some(_) => None,
     }
 }
 
-fn foreign(image: &str, registry: &str) -> Option<String> {
+fn foreign(image: &str, registry: &str) -> Option<Text> {
     let own = format!("{}/", registry.split('/').next().unwrap_or_default());
     let known = REGISTRIES.iter().any(|prefix| image.starts_with(prefix)) || (own.len() > 1 && image.starts_with(&own));
-    (!known).then(|| format!("{image:?} comes from no allowed registry ({}, {own})", REGISTRIES.join(", ")))
+    let all = REGISTRIES.join(", ");
+    (!known).then(|| text!("{image:?} ne vient d’aucun registre admis ({all}, {own})", "{image:?} comes from no allowed registry ({all}, {own})"))
 }
 
 fn on_object(report: &mut Report, object: &Value, made: &BTreeSet<&str>) {
     let cited = cite(object);
     let of = kind(object);
     let refused = REFUSED_KINDS.contains(&of);
-    report.see("appproject-kinds", &cited, refused.then(|| format!("{of} is refused by the project's AppProject")));
+    let problem = refused.then(|| text!("l’AppProject du projet refuse {of}", "{of} is refused by the project's AppProject"));
+    report.see_at("appproject-kinds", &cited, "/kind", problem);
     // Argo CD reads its own objects in its own namespace: they name it.
     // What makes a namespace is an administrator's, who places what goes into it.
     let namespace = text(object, "/metadata/namespace");
     let placed =
         object.pointer("/metadata/namespace").is_some() && !text(object, "/apiVersion").starts_with("argoproj.io/") && !made.contains(namespace);
-    report.see("no-namespace", &cited, placed.then(|| "metadata.namespace is set: the platform chooses it".to_owned()));
+    report.see_at("no-namespace", &cited, "/metadata/namespace", placed.then(|| format!("metadata.namespace: {namespace:?}")));
     match of {
         "ConfigMap" => {
-            for side in ["/data", "/binaryData"] {
-                for key in object.pointer(side).and_then(Value::as_object).into_iter().flat_map(|m| m.keys()) {
+            for side in ["data", "binaryData"] {
+                for key in object.get(side).and_then(Value::as_object).into_iter().flat_map(|m| m.keys()) {
                     let lower = key.to_lowercase();
                     let bad = ["password", "passwd", "secret_key"].into_iter().find(|w| lower.contains(w));
-                    report.see("cm-no-credentials", &cited, bad.map(|w| format!("key {key:?} contains {w:?}")));
+                    let problem = bad.map(|w| text!("la clé {key:?} contient {w:?}", "key {key:?} contains {w:?}"));
+                    report.see_at("cm-no-credentials", &cited, &format!("/{side}/{}", escaped(key)), problem);
                 }
             }
         }
         "Service" => {
-            let on = text(object, "/spec/type") == "NodePort" || items(object, "/spec/ports").any(|p| p.get("nodePort").is_some());
-            report.see("restrict-nodeport", &cited, on.then(|| "the Service is a NodePort".to_owned()));
+            let opened = items(object, "/spec/ports").find_map(|p| p.get("nodePort").filter(|n| !n.is_null() && n.as_u64() != Some(0)));
+            let typed = text(object, "/spec/type") == "NodePort";
+            let problem = typed.then(|| "type: NodePort".to_owned()).or_else(|| opened.map(|n| format!("nodePort: {n}")));
+            report.see_at("restrict-nodeport", &cited, if typed { "/spec/type" } else { "/spec/ports" }, problem);
         }
-        "RoleBinding" => {
-            let on = text(object, "/roleRef/name").contains("self-provisioner");
-            report.see("disallow-selfprovisionning", &cited, on.then(|| "binds the self-provisioners role".to_owned()));
+        "RoleBinding" | "ClusterRoleBinding" => {
+            let role = text(object, "/roleRef/name");
+            let on = role.contains("self-provisioner");
+            report.see_at("disallow-selfprovisionning", &cited, "/roleRef/name", on.then(|| format!("roleRef: {role:?}")));
         }
-        "PersistentVolumeClaim" => size(report, &cited, text(object, "/spec/resources/requests/storage")),
+        "CronJob" => history(report, &cited, object),
+        "Job" => {
+            let hooked = labels(object, "/metadata/annotations").keys().any(|k| k == "argocd.argoproj.io/hook" || k == "helm.sh/hook");
+            let problem = (!hooked).then(|| {
+                Text::new(
+                    "ni crochet Argo CD ni crochet helm : supprimé à la fin de sa durée de vie, il serait recréé",
+                    "neither an Argo CD nor a helm hook: deleted at the end of its life, it would be created again",
+                )
+            });
+            report.see_at("add-ttl", &cited, "/kind", problem);
+        }
+        "PersistentVolumeClaim" => size(report, &cited, object, "/spec/resources/requests/storage"),
         "StatefulSet" => {
-            for claim in items(object, "/spec/volumeClaimTemplates") {
-                size(report, &cited, text(claim, "/spec/resources/requests/storage"));
+            for index in 0..items(object, "/spec/volumeClaimTemplates").count() {
+                size(report, &cited, object, &format!("/spec/volumeClaimTemplates/{index}/spec/resources/requests/storage"));
             }
         }
         "Cluster" if text(object, "/apiVersion").starts_with("postgresql.cnpg.io/") => {
             for pointer in ["/spec/storage/size", "/spec/walStorage/size"] {
                 if object.pointer(pointer).is_some() {
-                    size(report, &cited, text(object, pointer));
+                    size(report, &cited, object, pointer);
                 }
+            }
+            for field in ["postgresUID", "postgresGID"] {
+                let written = object.pointer(&format!("/spec/{field}")).filter(|v| !v.is_null());
+                report.see_at("security-context", &cited, &format!("/spec/{field}"), written.map(|v| format!("{field}: {v}")));
             }
         }
         _ => {}
     }
 }
 
-fn size(report: &mut Report, cited: &str, quantity: &str) {
-    let problem = match bytes(quantity) {
-        None => Some(format!("{quantity:?} is not a size")),
-        Some(n) if n >= 1 << 40 => Some(format!("{quantity} is not below 1Ti")),
-        Some(_) => None,
-    };
-    report.see("limit-size-pvc", cited, problem);
+/// A key as a JSON pointer writes it.
+pub(super) fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
-/// Bytes of a Kubernetes quantity with a whole number (`10Gi`, `500M`).
-fn bytes(quantity: &str) -> Option<u128> {
-    let digits = quantity.chars().take_while(char::is_ascii_digit).count();
-    let number: u128 = quantity[..digits].parse().ok()?;
-    let unit: u128 = match &quantity[digits..] {
-        "" => 1,
-        "k" => 1000,
-        "M" => 1000_u128.pow(2),
-        "G" => 1000_u128.pow(3),
-        "T" => 1000_u128.pow(4),
-        "P" => 1000_u128.pow(5),
-        "Ki" => 1 << 10,
-        "Mi" => 1 << 20,
-        "Gi" => 1 << 30,
-        "Ti" => 1 << 40,
-        "Pi" => 1 << 50,
-        _ => return None,
+fn history(report: &mut Report, cited: &str, object: &Value) {
+    for field in ["successfulJobsHistoryLimit", "failedJobsHistoryLimit"] {
+        let written = object.pointer(&format!("/spec/{field}")).filter(|v| !v.is_null());
+        let problem = written.filter(|v| v.as_u64() != Some(5)).map(|v| format!("{field}: {v}"));
+        report.see_at("job-history", cited, &format!("/spec/{field}"), problem);
+    }
+}
+
+fn size(report: &mut Report, cited: &str, object: &Value, pointer: &str) {
+    let written = object.pointer(pointer).unwrap_or(&Value::Null);
+    let problem = match quantity::of(written) {
+        None => Some(text!("{written} n’est pas une taille", "{written} is not a size")),
+        Some(n) if n >= 1000 << 40 => Some(text!("{written} n’est pas en dessous de 1Ti", "{written} is not below 1Ti")),
+        Some(_) => None,
     };
-    number.checked_mul(unit)
+    report.see_at("limit-size-pvc", cited, pointer, problem);
 }
 
 #[cfg(test)]

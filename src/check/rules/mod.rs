@@ -4,6 +4,7 @@
 pub mod argo;
 pub mod charts;
 pub mod cnpg;
+pub mod containers;
 pub mod dockerfile;
 pub mod fields;
 pub mod kyverno;
@@ -16,16 +17,22 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::Report;
 use super::catalog::Rule;
 use super::view::View;
+use super::{Pod, Report};
 
 /// Objects, and what surrounds them.
 pub struct Scene<'a> {
     /// The objects of one environment, or the raw manifests of the repository.
     pub objects: &'a [Value],
+    /// The pods that they will run.
+    pub pods: &'a [Pod],
     /// Registry of the project, when its answers name one.
     pub registry: Option<&'a str>,
+    /// File that the object of an index comes from; empty when it is not known.
+    pub file: &'a dyn Fn(usize) -> &'a str,
+    /// Whether a chart renders the objects; otherwise they are raw manifests.
+    pub charts: bool,
     /// Whether the object of an index stands in a production.
     pub production: &'a dyn Fn(usize) -> bool,
     /// What is deployed at once with the object of an index: its chart, or the folder of a raw manifest.
@@ -106,6 +113,7 @@ impl Domain {
 pub const DOMAINS: &[Domain] = &[
     Domain::of(kyverno::RULES).objects(|scene| kyverno::check(scene.objects, scene.registry)),
     Domain::of(fields::RULES).objects(|scene| fields::check(scene.objects)),
+    Domain::of(containers::RULES).objects(containers::check),
     Domain::of(names::RULES).objects(|scene| names::check(scene.objects)),
     Domain::of(services::RULES).whole(|scene| services::check(scene.objects)),
     Domain::of(references::RULES).whole(|scene| references::check(scene.objects, &platform())),

@@ -6,6 +6,8 @@ use crate::check::catalog::Rule;
 use crate::check::catalog::Strength::Deduced;
 use crate::check::repository::Input::Manifests;
 use crate::check::{Report, cite, items, kind, labels, name, pods, text};
+use crate::text;
+use crate::text::Text;
 
 /// Rows of the catalogue.
 pub const RULES: &[Rule] = &[
@@ -13,16 +15,25 @@ pub const RULES: &[Rule] = &[
         "names",
         Manifests,
         Deduced,
-        ("nom que Kubernetes ou l'opérateur refuse", "name that Kubernetes or the operator refuses"),
+        ("nom que Kubernetes ou l’opérateur refuse", "name that Kubernetes or the operator refuses"),
         ("raccourcissez-le ; a-z, 0-9 et -", "shorten it; a-z, 0-9 and -"),
-    ),
+    )
+    .because((
+        "un nom trop long ou mal formé est refusé à la création, ou par l’opérateur qui y ajoute un suffixe (Kubernetes, « Object Names and IDs »)",
+        "A name that is too long or badly formed is refused at creation, or by the operator that appends to it (Kubernetes, “Object Names and IDs”)",
+    ))
+    .equals(&["kube-linter:invalid-target-ports"]),
     Rule::error(
         "label-values",
         Manifests,
         Deduced,
-        ("valeur d'étiquette invalide", "invalid label value"),
+        ("valeur d’étiquette invalide", "invalid label value"),
         ("63 caractères au plus : lettres, chiffres, -, _ et .", "63 characters at most: letters, digits, -, _ and ."),
     )
+    .because((
+        "l’API Kubernetes refuse l’objet entier (Kubernetes, « Labels and Selectors »)",
+        "The Kubernetes API refuses the whole object (Kubernetes, “Labels and Selectors”)",
+    ))
     .equals(&["kube-score:label-values"]),
 ];
 
@@ -49,7 +60,7 @@ pub fn check(objects: &[Value]) -> Report {
         // Configuration of a tool (kind, skaffold…) is no object of the API: it has no metadata.
         if object.get("metadata").is_some() || api(text(object, "/apiVersion")) {
             let named = if name(object).is_empty() { generated.trim_end_matches(['-', '.']) } else { name(object) };
-            report.see("names", &cited, dns(named, max, dots));
+            report.see_at("names", &cited, "/metadata/name", dns(named, max, dots));
         }
         on_labels(&mut report, &cited, object, "/metadata/labels");
         if kind(object) == "ApplicationSet" {
@@ -62,11 +73,18 @@ pub fn check(objects: &[Value]) -> Report {
     }
     for pod in pods(objects) {
         for container in pod.containers() {
-            report.see("names", &pod.cite(container), dns(text(container.value, "/name"), 63, false));
-            for port in items(container.value, "/ports") {
+            let cited = pod.cite(container);
+            report.see_at("names", &cited, &pod.place(container, "/name"), dns(text(container.value, "/name"), 63, false));
+            for (index, port) in items(container.value, "/ports").enumerate() {
                 let port = text(port, "/name");
                 let wrong = port.len() > 15 || (!port.is_empty() && dns(port, 15, false).is_some());
-                report.see("names", &pod.cite(container), wrong.then(|| format!("port name {port:?}: 15 characters at most, a to z, 0 to 9 and -")));
+                let problem = wrong.then(|| {
+                    text!(
+                        "nom de port {port:?} : 15 caractères au plus, de a à z, de 0 à 9 et -",
+                        "port name {port:?}: 15 characters at most, a to z, 0 to 9 and -"
+                    )
+                });
+                report.see_at("names", &cited, &pod.place(container, &format!("/ports/{index}/name")), problem);
             }
         }
     }
@@ -81,15 +99,16 @@ fn api(version: &str) -> bool {
         || group.ends_with(".cnpg.io")
 }
 
-fn dns(name: &str, max: usize, dots: bool) -> Option<String> {
+fn dns(name: &str, max: usize, dots: bool) -> Option<Text> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || (dots && c == '.');
     let edges = name.starts_with(['-', '.']) || name.ends_with(['-', '.']);
     if name.is_empty() {
-        Some("no name".to_owned())
+        Some(Text::new("aucun nom", "no name"))
     } else if name.len() > max {
-        Some(format!("{name:?} has {} characters, {max} at most", name.len()))
+        let length = name.len();
+        Some(text!("{name:?} a {length} caractères, {max} au plus", "{name:?} has {length} characters, {max} at most"))
     } else if edges || !name.chars().all(allowed) {
-        Some(format!("{name:?} is not a DNS name"))
+        Some(text!("{name:?} n’est pas un nom DNS", "{name:?} is not a DNS name"))
     } else {
         None
     }
@@ -100,7 +119,8 @@ fn on_labels(report: &mut Report, cited: &str, object: &Value, pointer: &str) {
         let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         let edge = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
         let right = value.len() <= 63 && value.chars().all(inside) && edge(value.chars().next()) && edge(value.chars().last());
-        report.see("label-values", cited, (!right).then(|| format!("label {key}: {value:?} is not a label value (63 characters at most)")));
+        let at = format!("{pointer}/{}", super::kyverno::escaped(&key));
+        report.see_at("label-values", cited, &at, (!right).then(|| format!("{key}: {value:?}")));
     }
 }
 

@@ -9,6 +9,8 @@ use crate::check::catalog::Rule;
 use crate::check::catalog::Strength::Deduced;
 use crate::check::repository::Input::Manifests;
 use crate::check::{Report, cite, items, kind, labels, name, pods, text};
+use crate::text;
+use crate::text::Text;
 
 /// Rows of the catalogue.
 pub const RULES: &[Rule] = &[
@@ -19,14 +21,22 @@ pub const RULES: &[Rule] = &[
         ("objet cité mais absent du dépôt", "object named but absent from the repository"),
         ("créez-le, ou vérifiez que la plateforme le fournit", "create it, or check that the platform supplies it"),
     )
+    .because((
+        "le pod attendrait toujours l’objet absent ; il peut aussi venir d’ailleurs (coffre, opérateur, console), d’où l’avertissement",
+        "The pod would wait for the missing object for ever; it may also come from elsewhere (vault, operator, console), hence the warning",
+    ))
     .equals(&["kube-linter:env-value-from", "kube-linter:non-existent-service-account"]),
     Rule::error(
         "reference-keys",
         Manifests,
         Deduced,
-        ("clé absente de l'objet cité", "key missing from the object named"),
+        ("clé absente de l’objet cité", "key missing from the object named"),
         ("nommez une clé qui existe", "name a key that exists"),
-    ),
+    )
+    .because((
+        "le conteneur ne démarrerait pas (CreateContainerConfigError)",
+        "The container would not start (CreateContainerConfigError)",
+    )),
     Rule::error(
         "workload-selector",
         Manifests,
@@ -34,6 +44,10 @@ pub const RULES: &[Rule] = &[
         ("le sélecteur ne désigne pas ses propres pods", "the selector does not match its own pods"),
         ("reprenez les étiquettes du modèle de pod", "copy the labels of the pod template"),
     )
+    .because((
+        "l’API Kubernetes refuse une charge qui ne désigne pas ses propres pods ; une contrainte de répartition qui en désigne d’autres ne répartit rien",
+        "The Kubernetes API refuses a workload that does not select its own pods; a spread constraint that selects others spreads nothing",
+    ))
     .equals(&[
         "kube-score:deployment-pod-selector-labels-match-template-metadata-labels",
         "kube-score:statefulset-pod-selector-labels-match-template-metadata-labels",
@@ -51,13 +65,13 @@ pub fn check(objects: &[Value], provided: &BTreeSet<String>) -> Report {
         let account = text(&pod.spec, "/serviceAccountName");
         // Every namespace has a `default` account.
         if !account.is_empty() && account != "default" {
-            known.there(&mut report, &pod.owner, "ServiceAccount", account);
+            known.there(&mut report, (&pod.owner, &pod.field("/spec/serviceAccountName")), "ServiceAccount", account);
         }
         let mut wanted = Vec::new();
-        collect(&pod.spec, &mut wanted);
-        for (kind, name, key) in wanted {
-            known.there(&mut report, &pod.owner, kind, &name);
-            known.keyed(&mut report, &pod.owner, kind, &name, key.as_deref());
+        collect(&pod.spec, &pod.field("/spec"), &mut wanted);
+        for Cited { kind, name, key, at } in wanted {
+            known.there(&mut report, (&pod.owner, &at), kind, &name);
+            known.keyed(&mut report, (&pod.owner, &at), kind, &name, key.as_deref());
         }
     }
     for object in objects {
@@ -66,33 +80,54 @@ pub fn check(objects: &[Value], provided: &BTreeSet<String>) -> Report {
     report
 }
 
+/// An object that a pod names, and the key that it wants of it.
+struct Cited {
+    kind: &'static str,
+    name: String,
+    key: Option<String>,
+    /// JSON pointer of the reference.
+    at: String,
+}
+
 /// Secrets and ConfigMaps named anywhere in a pod's spec, with the key where one is asked. Optional ones are left out.
-fn collect(value: &Value, found: &mut Vec<(&'static str, String, Option<String>)>) {
+fn collect(value: &Value, at: &str, found: &mut Vec<Cited>) {
     match value {
         Value::Object(map) => {
             for (field, inner) in map {
-                let optional = inner.get("optional").and_then(Value::as_bool) == Some(true);
-                let named = match field.as_str() {
-                    // A volume says `secretName`, every other place `name`.
-                    "secret" if inner.get("secretName").is_some() => Some(("Secret", text(inner, "/secretName"))),
-                    "secretKeyRef" | "secretRef" | "secret" => Some(("Secret", text(inner, "/name"))),
-                    "configMapKeyRef" | "configMapRef" | "configMap" => Some(("ConfigMap", text(inner, "/name"))),
-                    _ => None,
-                };
-                if let Some((kind, name)) = named.filter(|(_, name)| !name.is_empty() && !optional) {
-                    found.push((kind, name.to_owned(), inner.get("key").and_then(Value::as_str).map(str::to_owned)));
-                    for item in items(inner, "/items") {
-                        found.push((kind, name.to_owned(), Some(text(item, "/key").to_owned())));
-                    }
-                }
-                if field == "imagePullSecrets" {
-                    found.extend(inner.as_array().into_iter().flatten().map(|s| ("Secret", text(s, "/name").to_owned(), None)));
-                }
-                collect(inner, found);
+                let at = format!("{at}/{field}");
+                named(field, inner, &at, found);
+                collect(inner, &at, found);
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| collect(item, &format!("{at}/{index}"), found)),
         _ => {}
+    }
+}
+
+/// What one field of a spec names.
+fn named(field: &str, inner: &Value, at: &str, found: &mut Vec<Cited>) {
+    let optional = inner.get("optional").and_then(Value::as_bool) == Some(true);
+    let named = match field {
+        // A volume says `secretName`, every other place `name`.
+        "secret" if inner.get("secretName").is_some() => Some(("Secret", "secretName")),
+        "secretKeyRef" | "secretRef" | "secret" => Some(("Secret", "name")),
+        "configMapKeyRef" | "configMapRef" | "configMap" => Some(("ConfigMap", "name")),
+        _ => None,
+    };
+    if let Some((kind, place)) = named.filter(|_| !optional) {
+        let name = inner.get(place).and_then(Value::as_str).unwrap_or_default().to_owned();
+        if !name.is_empty() {
+            let key = inner.get("key").and_then(Value::as_str).map(str::to_owned);
+            for item in items(inner, "/items") {
+                let key = Some(text(item, "/key").to_owned());
+                found.push(Cited { kind, name: name.clone(), key, at: format!("{at}/items") });
+            }
+            found.push(Cited { kind, name, key, at: format!("{at}/{place}") });
+        }
+    }
+    if field == "imagePullSecrets" {
+        let secrets = inner.as_array().into_iter().flatten();
+        found.extend(secrets.map(|s| Cited { kind: "Secret", name: text(s, "/name").to_owned(), key: None, at: at.to_owned() }));
     }
 }
 
@@ -166,17 +201,20 @@ impl Known {
         self.keys.insert((kind, own.to_owned()), keys);
     }
 
-    fn there(&self, report: &mut Report, cited: &str, kind: &'static str, name: &str) {
+    fn there(&self, report: &mut Report, (cited, at): (&str, &str), kind: &'static str, name: &str) {
         let there = self.names.get(kind).is_some_and(|names| names.contains(name));
         if !there && kind == "Secret" && self.sealed {
             return;
         }
-        report.see("references", cited, (!there).then(|| format!("{kind} {name:?} is neither generated nor documented")));
+        let problem =
+            (!there).then(|| text!("{kind} {name:?} n’est ni produit ni documenté ici", "{kind} {name:?} is neither generated nor documented here"));
+        report.see_at("references", cited, at, problem);
     }
 
-    fn keyed(&self, report: &mut Report, cited: &str, kind: &'static str, name: &str, key: Option<&str>) {
+    fn keyed(&self, report: &mut Report, (cited, at): (&str, &str), kind: &'static str, name: &str, key: Option<&str>) {
         if let (Some(key), Some(keys)) = (key, self.keys.get(&(kind, name.to_owned()))) {
-            report.see("reference-keys", cited, (!keys.contains(key)).then(|| format!("{kind} {name:?} has no key {key:?}")));
+            let problem = (!keys.contains(key)).then(|| text!("{kind} {name:?} n’a pas de clé {key:?}", "{kind} {name:?} has no key {key:?}"));
+            report.see_at("reference-keys", cited, at, problem);
         }
     }
 }
@@ -193,40 +231,51 @@ fn on_object(report: &mut Report, known: &Known, object: &Value) {
             let selector = labels(object, "/spec/selector/matchLabels");
             let own = labels(object, "/spec/template/metadata/labels");
             let wrong = selector.is_empty() || selector.iter().any(|(k, v)| own.get(k) != Some(v));
-            report.see("workload-selector", &cited, wrong.then(|| "spec.selector does not match the labels of its own pods".to_owned()));
+            let problem = wrong.then(|| {
+                Text::new(
+                    "spec.selector ne désigne pas les étiquettes de ses propres pods",
+                    "spec.selector does not match the labels of its own pods",
+                )
+            });
+            report.see_at("workload-selector", &cited, "/spec/selector", problem);
             for constraint in items(object, "/spec/template/spec/topologySpreadConstraints") {
                 let wanted = labels(constraint, "/labelSelector/matchLabels");
                 let wrong = wanted.is_empty() || wanted.iter().any(|(k, v)| own.get(k) != Some(v));
-                report.see("workload-selector", &cited, wrong.then(|| "a spread constraint does not select its own pods".to_owned()));
+                let problem = wrong.then(|| {
+                    Text::new("une contrainte de répartition ne désigne pas ses propres pods", "a spread constraint does not select its own pods")
+                });
+                report.see_at("workload-selector", &cited, "/spec/template/spec/topologySpreadConstraints", problem);
             }
         }
         "HorizontalPodAutoscaler" => {
             let target = object.pointer("/spec/scaleTargetRef").cloned().unwrap_or_default();
             let of = ["Deployment", "StatefulSet"].into_iter().find(|k| *k == kind(&target)).unwrap_or("Deployment");
-            known.there(report, &cited, of, text(&target, "/name"));
+            known.there(report, (&cited, "/spec/scaleTargetRef/name"), of, text(&target, "/name"));
         }
         "RoleBinding" => {
             if text(object, "/roleRef/kind") == "Role" {
-                known.there(report, &cited, "Role", text(object, "/roleRef/name"));
+                known.there(report, (&cited, "/roleRef/name"), "Role", text(object, "/roleRef/name"));
             }
             for subject in items(object, "/subjects").filter(|s| kind(s) == "ServiceAccount") {
-                known.there(report, &cited, "ServiceAccount", text(subject, "/name"));
+                known.there(report, (&cited, "/subjects"), "ServiceAccount", text(subject, "/name"));
             }
         }
         "Ingress" => {
             let issued = labels(object, "/metadata/annotations").keys().any(|k| k.starts_with("cert-manager.io/"));
             for tls in items(object, "/spec/tls").filter(|t| !issued && t.get("secretName").is_some()) {
-                known.there(report, &cited, "Secret", text(tls, "/secretName"));
+                known.there(report, (&cited, "/spec/tls"), "Secret", text(tls, "/secretName"));
             }
         }
         // Velero has its Backup, Cluster API its Cluster.
         "ScheduledBackup" | "Backup" | "Pooler" | "Database" | "Cluster" if other_group(object) => {}
-        "ScheduledBackup" | "Backup" | "Pooler" | "Database" => known.there(report, &cited, "Cluster", text(object, "/spec/cluster/name")),
+        "ScheduledBackup" | "Backup" | "Pooler" | "Database" => {
+            known.there(report, (&cited, "/spec/cluster/name"), "Cluster", text(object, "/spec/cluster/name"));
+        }
         "ObjectStore" => credentials(report, known, &cited, object, "/spec/configuration/s3Credentials"),
         "Cluster" => cluster(report, known, &cited, object),
         "VaultStaticSecret" => {
             for target in items(object, "/spec/rolloutRestartTargets").filter(|t| kind(t) == "Deployment") {
-                known.there(report, &cited, "Deployment", text(target, "/name"));
+                known.there(report, (&cited, "/spec/rolloutRestartTargets"), "Deployment", text(target, "/name"));
             }
         }
         _ => {}
@@ -237,7 +286,7 @@ fn credentials(report: &mut Report, known: &Known, cited: &str, object: &Value, 
     for field in object.pointer(pointer).and_then(Value::as_object).into_iter().flat_map(|m| m.values()) {
         let secret = text(field, "/name");
         if !secret.is_empty() {
-            known.there(report, cited, "Secret", secret);
+            known.there(report, (cited, pointer), "Secret", secret);
         }
     }
 }
@@ -245,35 +294,39 @@ fn credentials(report: &mut Report, known: &Known, cited: &str, object: &Value, 
 fn cluster(report: &mut Report, known: &Known, cited: &str, object: &Value) {
     let catalog = text(object, "/spec/imageCatalogRef/name");
     if !catalog.is_empty() && text(object, "/spec/imageCatalogRef/kind") == "ImageCatalog" {
-        known.there(report, cited, "ImageCatalog", catalog);
+        known.there(report, (cited, "/spec/imageCatalogRef/name"), "ImageCatalog", catalog);
     }
     for pointer in ["/spec/bootstrap/initdb/secret/name", "/spec/bootstrap/recovery/secret/name", "/spec/superuserSecret/name"] {
         let secret = text(object, pointer);
         if !secret.is_empty() {
-            known.there(report, cited, "Secret", secret);
+            known.there(report, (cited, pointer), "Secret", secret);
         }
     }
     for role in items(object, "/spec/managed/roles").filter(|r| r.get("passwordSecret").is_some()) {
-        known.there(report, cited, "Secret", text(role, "/passwordSecret/name"));
+        known.there(report, (cited, "/spec/managed/roles"), "Secret", text(role, "/passwordSecret/name"));
     }
     for side in ["configMapRefs", "secretRefs"] {
         for reference in items(object, &format!("/spec/bootstrap/initdb/postInitApplicationSQLRefs/{side}")) {
             let kind = if side == "secretRefs" { "Secret" } else { "ConfigMap" };
-            known.there(report, cited, kind, text(reference, "/name"));
-            known.keyed(report, cited, kind, text(reference, "/name"), reference.get("key").and_then(Value::as_str));
+            let place = (cited, "/spec/bootstrap/initdb/postInitApplicationSQLRefs");
+            known.there(report, place, kind, text(reference, "/name"));
+            known.keyed(report, place, kind, text(reference, "/name"), reference.get("key").and_then(Value::as_str));
         }
     }
     credentials(report, known, cited, object, "/spec/backup/barmanObjectStore/s3Credentials");
     for plugin in items(object, "/spec/plugins") {
         let store = text(plugin, "/parameters/barmanObjectName");
         if !store.is_empty() {
-            known.there(report, cited, "ObjectStore", store);
+            known.there(report, (cited, "/spec/plugins"), "ObjectStore", store);
         }
     }
     let source = text(object, "/spec/bootstrap/recovery/source");
     if !source.is_empty() {
         let there = items(object, "/spec/externalClusters").any(|c| text(c, "/name") == source);
-        report.see("references", cited, (!there).then(|| format!("recovery source {source:?} is not in externalClusters")));
+        let problem = (!there).then(|| {
+            text!("la source de reprise {source:?} n’est pas dans externalClusters", "recovery source {source:?} is not in externalClusters")
+        });
+        report.see_at("references", cited, "/spec/bootstrap/recovery/source", problem);
     }
 }
 

@@ -9,6 +9,8 @@ use crate::check::catalog::Rule;
 use crate::check::catalog::Strength::Deduced;
 use crate::check::repository::Input::Manifests;
 use crate::check::{Pod, Report, cite, items, kind, labels, name, pods, text};
+use crate::text;
+use crate::text::Text;
 
 /// Rows of the catalogue.
 pub const RULES: &[Rule] = &[
@@ -19,6 +21,10 @@ pub const RULES: &[Rule] = &[
         ("le Service ne désigne aucun pod", "the Service selects no pod"),
         ("reprenez les étiquettes du modèle de pod", "copy the labels of the pod template"),
     )
+    .because((
+        "sans pod derrière lui, le Service ne mène nulle part ; rien ne le dit au déploiement (EXI-ARCH-20 : les modules se joignent par nom de service)",
+        "Without a pod behind it the Service leads nowhere, and nothing says so at deployment (EXI-ARCH-20: modules reach each other by service name)",
+    ))
     .equals(&["kube-score:service-targets-pod", "kube-linter:dangling-service"]),
     Rule::warning(
         "service-ports",
@@ -26,14 +32,22 @@ pub const RULES: &[Rule] = &[
         Deduced,
         ("le Service vise un port que le pod ne déclare pas", "the Service targets a port that the pod does not declare"),
         ("visez un port du conteneur", "target a port of the container"),
-    ),
+    )
+    .because((
+        "le trafic serait refusé par le pod ; un port écouté sans être déclaré reste possible, d’où l’avertissement",
+        "The pod would refuse the traffic; a port may be listened to without being declared, hence the warning",
+    )),
     Rule::error(
         "ingress-backend",
         Manifests,
         Deduced,
-        ("l'Ingress vise un Service ou un port absent", "the Ingress targets a missing Service or port"),
+        ("l’Ingress vise un Service ou un port absent", "the Ingress targets a missing Service or port"),
         ("nommez un Service et un port du projet", "name a Service and a port of the project"),
     )
+    .because((
+        "l’Ingress répondrait 503 ; rien ne le dit au déploiement",
+        "The Ingress would answer 503, and nothing says so at deployment",
+    ))
     .equals(&["kube-score:ingress-targets-service", "kube-linter:dangling-ingress"]),
     Rule::error(
         "monitor-selector",
@@ -42,6 +56,11 @@ pub const RULES: &[Rule] = &[
         ("la supervision ne désigne rien", "the monitor selects nothing"),
         ("reprenez les étiquettes du Service ou du pod", "copy the labels of the Service or pod"),
     )
+    .because((
+        "aucune métrique ne serait collectée, sans erreur visible (EXI-ARCH-12)",
+        "No metric would be scraped, without any visible error (EXI-ARCH-12)",
+    ))
+    .proves(&["service-monitor"])
     .equals(&["kube-linter:dangling-servicemonitor"]),
     Rule::error(
         "monitor-port",
@@ -49,14 +68,24 @@ pub const RULES: &[Rule] = &[
         Deduced,
         ("la supervision vise un port absent", "the monitor targets a missing port"),
         ("nommez un port existant", "name an existing port"),
-    ),
+    )
+    .because((
+        "aucune métrique ne serait collectée, sans erreur visible (EXI-ARCH-12)",
+        "No metric would be scraped, without any visible error (EXI-ARCH-12)",
+    ))
+    .proves(&["service-monitor"]),
     Rule::error(
         "pdb-selector",
         Manifests,
         Deduced,
-        ("le budget d'interruption ne désigne aucun pod", "the disruption budget selects no pod"),
+        ("le budget d’interruption ne désigne aucun pod", "the disruption budget selects no pod"),
         ("reprenez les étiquettes du modèle de pod", "copy the labels of the pod template"),
-    ),
+    )
+    .because((
+        "un budget qui ne désigne rien ne protège rien (EXI-ARCH-2)",
+        "A budget that selects nothing protects nothing (EXI-ARCH-2)",
+    ))
+    .proves(&["disruption-budget"]),
     Rule::error(
         "netpol-selector",
         Manifests,
@@ -64,6 +93,11 @@ pub const RULES: &[Rule] = &[
         ("la politique réseau ne désigne aucun pod", "the network policy selects no pod"),
         ("reprenez les étiquettes du modèle de pod", "copy the labels of the pod template"),
     )
+    .because((
+        "une politique qui ne désigne rien ne ferme ni n’ouvre rien (EXI-ARCH-14)",
+        "A policy that selects nothing closes and opens nothing (EXI-ARCH-14)",
+    ))
+    .proves(&["network-policy-both-ways"])
     .equals(&["kube-score:networkpolicy-targets-pod", "kube-linter:dangling-networkpolicy"]),
     Rule::warning(
         "netpol-peers",
@@ -72,6 +106,10 @@ pub const RULES: &[Rule] = &[
         ("la politique réseau ouvre vers des pods inconnus ici", "the network policy opens to pods unknown here"),
         ("vérifiez les étiquettes du vis-à-vis", "check the labels of the peer"),
     )
+    .because((
+        "un vis-à-vis mal étiqueté coupe le flux qu’on croyait ouvrir ; il peut aussi être déployé ailleurs, d’où l’avertissement (EXI-ARCH-14)",
+        "A peer with other labels cuts the flow that was meant to be open; it may also be deployed elsewhere, hence the warning (EXI-ARCH-14)",
+    ))
     .equals(&["kube-linter:dangling-networkpolicypeer-podselector"]),
     Rule::error(
         "netpol-ports",
@@ -79,7 +117,11 @@ pub const RULES: &[Rule] = &[
         Deduced,
         ("la politique réseau ouvre un port que le pod n'a pas", "the network policy opens a port that the pod does not have"),
         ("nommez un port du pod", "name a port of the pod"),
-    ),
+    )
+    .because((
+        "le flux utile reste fermé, et un port inutile est ouvert (EXI-ARCH-14)",
+        "The useful flow stays closed, and a useless port is open (EXI-ARCH-14)",
+    )),
 ];
 
 /// Checks selectors and ports. The objects are those of one environment, all modules together.
@@ -95,7 +137,7 @@ pub fn check(objects: &[Value]) -> Report {
             "ServiceMonitor" => service_monitor(&mut report, &cited, object, objects),
             "PodMonitor" => pod_monitor(&mut report, &cited, object, &pods),
             "PodDisruptionBudget" => {
-                selects(&mut report, "pdb-selector", &cited, &labels(object, "/spec/selector/matchLabels"), &pods);
+                selects(&mut report, "pdb-selector", &cited, (object, "/spec/selector/matchLabels"), &pods);
             }
             "NetworkPolicy" => network_policy(&mut report, &cited, object, &pods),
             _ => {}
@@ -118,6 +160,10 @@ fn elsewhere(object: &Value, objects: &[Value], pods: &[Pod]) -> bool {
         let carry = |o: &Value| wanted.iter().all(|(k, v)| labels(o, "/metadata/labels").get(k) == Some(v));
         return named && !pods.iter().any(|p| p.carries(&wanted)) && !objects.iter().any(|o| kind(o) == "Service" && carry(o));
     }
+    // A bundle of the Operator Lifecycle Manager holds its deployments inside its ClusterServiceVersion.
+    if objects.iter().any(|o| kind(o) == "ClusterServiceVersion") {
+        return !pods.iter().any(|p| p.carries(&wanted));
+    }
     let namespace = text(object, "/metadata/namespace");
     let inhabited = || objects.iter().any(|o| text(o, "/metadata/namespace") == namespace && !crate::check::pods(std::slice::from_ref(o)).is_empty());
     let away = (!namespace.is_empty() && !inhabited()) || objects.iter().any(crate::check::unknown_workload);
@@ -129,39 +175,44 @@ fn show(selector: &BTreeMap<String, String>) -> String {
 }
 
 /// The pods that a selector matches; none is a finding.
-fn selects<'a>(report: &mut Report, rule: &'static str, cited: &str, selector: &BTreeMap<String, String>, pods: &'a [Pod]) -> Vec<&'a Pod> {
+fn selects<'a>(report: &mut Report, rule: &'static str, cited: &str, (object, at): (&Value, &str), pods: &'a [Pod]) -> Vec<&'a Pod> {
+    let selector = &labels(object, at);
     let behind: Vec<&Pod> = pods.iter().filter(|p| p.carries(selector)).collect();
-    report.see(rule, cited, behind.is_empty().then(|| format!("selects no pod ({})", show(selector))));
+    let wanted = show(selector);
+    report.see_at(rule, cited, at, behind.is_empty().then(|| text!("ne désigne aucun pod ({wanted})", "selects no pod ({wanted})")));
     behind
 }
 
 fn service(report: &mut Report, cited: &str, object: &Value, pods: &[Pod]) {
-    let selector = labels(object, "/spec/selector");
-    if selector.is_empty() {
+    if labels(object, "/spec/selector").is_empty() {
         return;
     }
-    let behind = selects(report, "service-selector", cited, &selector, pods);
-    for port in items(object, "/spec/ports") {
+    let behind = selects(report, "service-selector", cited, (object, "/spec/selector"), pods);
+    for (index, port) in items(object, "/spec/ports").enumerate() {
         let target = port.get("targetPort").or_else(|| port.get("port")).cloned().unwrap_or_default();
         // Pods of Jobs may carry the same labels by mistake: every selected pod must listen. A server that declares no port at
         // all may listen to any number.
         let silent = |p: &Pod| target.is_u64() && p.ports.is_empty() && !p.owner.starts_with("Job/") && !p.owner.starts_with("CronJob/");
         let deaf = behind.iter().find(|p| !p.listens(&target) && !silent(p));
-        report.see("service-ports", cited, deaf.map(|p| format!("targets port {target}, which {} does not declare", p.owner)));
+        let problem = deaf.map(|p| {
+            let owner = &p.owner;
+            text!("vise le port {target}, que {owner} ne déclare pas", "targets port {target}, which {owner} does not declare")
+        });
+        report.see_at("service-ports", cited, &format!("/spec/ports/{index}"), problem);
     }
 }
 
 /// Whether a Service exists and has a port.
-fn service_port(objects: &[Value], wanted: &str, port: &Value) -> Result<(), String> {
+fn service_port(objects: &[Value], wanted: &str, port: &Value) -> Result<(), Text> {
     let Some(service) = objects.iter().find(|o| kind(o) == "Service" && name(o) == wanted) else {
-        return Err(format!("Service {wanted:?} does not exist"));
+        return Err(text!("le Service {wanted:?} n’existe pas", "Service {wanted:?} does not exist"));
     };
     let there = items(service, "/spec/ports").any(|p| match (port.get("name"), port.get("number")) {
         (Some(n), _) => p.get("name") == Some(n),
         (None, Some(n)) => p.get("port") == Some(n),
         _ => false,
     });
-    if there { Ok(()) } else { Err(format!("Service {wanted:?} has no port {port}")) }
+    if there { Ok(()) } else { Err(text!("le Service {wanted:?} n’a pas de port {port}", "Service {wanted:?} has no port {port}")) }
 }
 
 fn ingress(report: &mut Report, cited: &str, object: &Value, objects: &[Value]) {
@@ -169,7 +220,7 @@ fn ingress(report: &mut Report, cited: &str, object: &Value, objects: &[Value]) 
     // A backend may also be a resource, or be of the form before networking.k8s.io/v1.
     for backend in rules.chain([object.pointer("/spec/defaultBackend")]).flatten().filter(|b| b.get("service").is_some()) {
         let port = backend.pointer("/service/port").cloned().unwrap_or_default();
-        report.see("ingress-backend", cited, service_port(objects, text(backend, "/service/name"), &port).err());
+        report.see_at("ingress-backend", cited, "/spec/rules", service_port(objects, text(backend, "/service/name"), &port).err());
     }
 }
 
@@ -183,7 +234,9 @@ fn service_monitor(report: &mut Report, cited: &str, object: &Value, objects: &[
             selector.iter().all(|(k, v)| own.get(k) == Some(v))
         })
         .collect();
-    report.see("monitor-selector", cited, services.is_empty().then(|| format!("selects no Service ({})", show(&selector))));
+    let wanted = show(&selector);
+    let problem = services.is_empty().then(|| text!("ne désigne aucun Service ({wanted})", "selects no Service ({wanted})"));
+    report.see_at("monitor-selector", cited, "/spec/selector/matchLabels", problem);
     for endpoint in items(object, "/spec/endpoints") {
         let wanted = text(endpoint, "/port");
         // A port of the pods, not of the Service.
@@ -191,21 +244,23 @@ fn service_monitor(report: &mut Report, cited: &str, object: &Value, objects: &[
             continue;
         }
         let there = services.iter().any(|s| items(s, "/spec/ports").any(|p| text(p, "/name") == wanted));
-        report.see("monitor-port", cited, (!there).then(|| format!("no selected Service names a port {wanted:?}")));
+        let problem = (!there).then(|| text!("aucun Service désigné ne nomme un port {wanted:?}", "no selected Service names a port {wanted:?}"));
+        report.see_at("monitor-port", cited, "/spec/endpoints", problem);
     }
 }
 
 fn pod_monitor(report: &mut Report, cited: &str, object: &Value, pods: &[Pod]) {
-    let behind = selects(report, "monitor-selector", cited, &labels(object, "/spec/selector/matchLabels"), pods);
+    let behind = selects(report, "monitor-selector", cited, (object, "/spec/selector/matchLabels"), pods);
     for endpoint in items(object, "/spec/podMetricsEndpoints") {
         let wanted = ["port", "portNumber", "targetPort"].iter().find_map(|key| endpoint.get(*key)).cloned().unwrap_or_default();
         let there = behind.iter().any(|p| p.listens(&wanted));
-        report.see("monitor-port", cited, (!there).then(|| format!("no selected pod has a port {wanted}")));
+        let problem = (!there).then(|| text!("aucun pod désigné n’a de port {wanted}", "no selected pod has a port {wanted}"));
+        report.see_at("monitor-port", cited, "/spec/podMetricsEndpoints", problem);
     }
 }
 
 fn network_policy(report: &mut Report, cited: &str, object: &Value, pods: &[Pod]) {
-    let behind = selects(report, "netpol-selector", cited, &labels(object, "/spec/podSelector/matchLabels"), pods);
+    let behind = selects(report, "netpol-selector", cited, (object, "/spec/podSelector/matchLabels"), pods);
     for (side, peers, incoming) in [("/spec/ingress", "/from", true), ("/spec/egress", "/to", false)] {
         for rule in items(object, side) {
             let inside: Vec<BTreeMap<String, String>> = items(rule, peers)
@@ -214,7 +269,9 @@ fn network_policy(report: &mut Report, cited: &str, object: &Value, pods: &[Pod]
                 .collect();
             for wanted in &inside {
                 let there = pods.iter().any(|p| p.carries(wanted));
-                report.see("netpol-peers", cited, (!there).then(|| format!("{} {} matches no pod", &peers[1..], show(wanted))));
+                let (way, shown) = (&peers[1..], show(wanted));
+                let problem = (!there).then(|| text!("{way} {shown} ne désigne aucun pod", "{way} {shown} matches no pod"));
+                report.see_at("netpol-peers", cited, side, problem);
             }
             for port in items(rule, "/ports").filter_map(|p| p.get("port")) {
                 let targets: Vec<&Pod> = if incoming {
@@ -225,7 +282,14 @@ fn network_policy(report: &mut Report, cited: &str, object: &Value, pods: &[Pod]
                     pods.iter().filter(|p| inside.iter().any(|wanted| p.carries(wanted))).collect()
                 };
                 let deaf = !targets.iter().any(|p| p.listens(port));
-                report.see("netpol-ports", cited, deaf.then(|| format!("opens port {port} {}, on which no pod concerned listens", &side[6..])));
+                let problem = deaf.then(|| {
+                    let (fr, en) = if incoming { ("en entrée", "ingress") } else { ("en sortie", "egress") };
+                    text!(
+                        "ouvre le port {port} {fr}, sur lequel aucun pod concerné n’écoute",
+                        "opens port {port} {en}, on which no pod concerned listens"
+                    )
+                });
+                report.see_at("netpol-ports", cited, side, problem);
             }
         }
     }
