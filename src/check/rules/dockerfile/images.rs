@@ -76,8 +76,9 @@ const OFFICIAL: [&str; 69] = [
 ];
 
 /// Publishers whose images are maintained in the open and made to run without root, or known of the platform: distroless,
-/// Red Hat's universal base images and SCL, Chainguard, Microsoft, unprivileged nginx, and a few makers of one product.
-const PUBLISHERS: [&str; 27] = [
+/// Red Hat's universal base images and SCL, Chainguard, Microsoft, unprivileged nginx, a few makers of one product, and French
+/// administrations that publish base images of their own.
+const PUBLISHERS: [&str; 36] = [
     "gcr.io/distroless/",
     "registry.access.redhat.com/",
     "registry.redhat.io/",
@@ -105,6 +106,15 @@ const PUBLISHERS: [&str; 27] = [
     "docker.io/pytorch/",
     "nvcr.io/nvidia/",
     "docker.io/vllm/",
+    "ghcr.io/cloud-pi-native/",
+    "ghcr.io/dnum-mi/",
+    "ghcr.io/socialgouv/",
+    "ghcr.io/etalab-ia/",
+    "ghcr.io/suitenumerique/",
+    "docker.io/lasuite/",
+    "docker.io/inseefr/",
+    "docker.io/inseefrlab/",
+    "ghcr.io/inseefrlab/",
 ];
 
 /// Full name and tag: `python:3.13` is `docker.io/library/python` and `3.13`. The digest is left out.
