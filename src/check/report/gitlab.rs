@@ -71,6 +71,5 @@ impl Format for Quality {
 }
 
 fn digest(parts: &[&str]) -> String {
-    let text: String = parts.iter().map(|part| format!("{}:{part}", part.len())).collect();
-    sha256(text.as_bytes())
+    sha256(parts.join("\0").as_bytes())
 }

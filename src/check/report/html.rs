@@ -51,10 +51,22 @@ impl Page {
         self.bound(text.get(self.style.lang))
     }
 
+    /// The same, with what stands between backquotes as code.
+    fn prose(&self, text: &Text) -> Markup {
+        let said = self.say(text);
+        html! {
+            @for (index, part) in said.split('`').enumerate() {
+                @if index % 2 == 1 { code { (part) } } @else { (part) }
+            }
+        }
+    }
+
     /// French marks never start a line: the space before them does not break.
     fn bound(&self, text: &str) -> String {
         match self.style.lang {
-            Lang::Fr => [" :", " ;", " ?", " !", " »"].iter().fold(text.replace("« ", "«\u{a0}"), |text, mark| text.replace(mark, &mark.replace(' ', "\u{a0}"))),
+            Lang::Fr => [" :", " ;", " ?", " !", " »"]
+                .iter()
+                .fold(text.replace("« ", "«\u{a0}"), |text, mark| text.replace(mark, &mark.replace(' ', "\u{a0}"))),
             Lang::En => text.to_owned(),
         }
     }
@@ -131,14 +143,11 @@ impl Page {
     /// Hidden until the script that makes them work has run.
     fn filters(&self) -> Markup {
         let lang = self.style.lang;
-        let count = say(
-            lang,
-            "%1 exigences affichées sur %2, %3 constats affichés sur %4.",
-            "%1 requirements shown out of %2, %3 findings shown out of %4.",
-        );
+        let count =
+            say(lang, "%1 exigences affichées sur %2, %3 constats affichés sur %4.", "%1 requirements shown out of %2, %3 findings shown out of %4.");
         html! {
             form id="filtres" role="search" aria-labelledby="filtres-titre" hidden {
-                h2 id="filtres-titre" { (say(lang, "Filtrer", "Filter")) }
+                h3 id="filtres-titre" { (say(lang, "Filtrer", "Filter")) }
                 div class="fields" {
                     div class="field" {
                         label for="texte" { (say(lang, "Texte", "Text")) }
@@ -173,8 +182,8 @@ impl Page {
                         }
                     }
                     div class="field" {
-                        button type="reset" { (say(lang, "Tout afficher", "Show all")) }
-                        p class="quiet" id="aide" { (say(lang, "Échap affiche tout.", "Escape shows all.")) }
+                        button type="reset" { (say(lang, "Tout afficher", "Show all")) } " "
+                        span class="quiet" id="aide" { (say(lang, "ou touche Échap", "or the Escape key")) }
                     }
                 }
                 p id="compte" role="status" data-words=(count) {}

@@ -1,4 +1,4 @@
-//! JUnit XML, for the test tabs of GitLab and Jenkins: a suite per folder, a case per requirement and a case per rule. A
+//! `JUnit` XML, for the test tabs of GitLab and Jenkins: a suite per folder, a case per requirement and a case per rule. A
 //! requirement passes only when it is met; what is partial, to attest or not evaluated is skipped with its reason, as is a
 //! rule that examined nothing: only proofs are green.
 

@@ -103,7 +103,8 @@ impl Document {
     fn rows(&self, out: &mut String, verdict: &Verdict) {
         let lang = self.style.lang;
         let _ = writeln!(out, "\n### {}\n", say(lang, "Exigences", "Requirements"));
-        let columns = say(lang, "| Exigence | Niveau | État | Énoncé et ce qui manque |", "| Requirement | Level | Status | Wording and what is missing |");
+        let columns =
+            say(lang, "| Exigence | Niveau | État | Énoncé et ce qui manque |", "| Requirement | Level | Status | Wording and what is missing |");
         let _ = writeln!(out, "{columns}\n| --- | --- | --- | --- |");
         for status in ORDER {
             for row in verdict.rows.iter().filter(|r| r.status == status) {
@@ -132,7 +133,7 @@ impl Document {
         let columns = say(lang, "| Gravité | Règle | Où | Constat et remède |", "| Severity | Rule | Where | Finding and remedy |");
         let _ = writeln!(out, "{columns}\n| --- | --- | --- | --- |");
         // Errors first: what is cut must be the least.
-        let mut sorted: Vec<_> = all.iter().filter_map(|(found, _)| Some((catalog::rule(found.rule)?, found))).collect();
+        let mut sorted: Vec<_> = all.keys().filter_map(|found| Some((catalog::rule(found.rule)?, found))).collect();
         sorted.sort_by_key(|(rule, _)| rule.severity);
         for (rule, found) in sorted.iter().take(FINDINGS) {
             let object = if found.object.is_empty() { String::new() } else { format!(" {}", self.code(&found.object)) };
@@ -159,7 +160,15 @@ impl Document {
         }
         for (found, aside) in aside.iter().take(GAPS) {
             let why = aside.cause.shown();
-            let _ = writeln!(out, "- {} {} {}{} {}", self.code(&place(found)), self.code(found.rule), self.code(&found.object), colon(lang), self.text(why.get(lang)));
+            let _ = writeln!(
+                out,
+                "- {} {} {}{} {}",
+                self.code(&place(found)),
+                self.code(found.rule),
+                self.code(&found.object),
+                colon(lang),
+                self.text(why.get(lang))
+            );
         }
         self.more(out, aside.len().saturating_sub(GAPS));
         for newer in verdict.newer.iter().filter(|n| !n.open.is_empty()) {
@@ -190,7 +199,8 @@ impl Document {
             return text;
         }
         let first = self.room > 0;
-        let end = text.char_indices().take_while(|(at, c)| at + c.len_utf8() <= self.room).filter(|(_, c)| *c == '\n').last().map_or(0, |(at, _)| at + 1);
+        let end =
+            text.char_indices().take_while(|(at, c)| at + c.len_utf8() <= self.room).filter(|(_, c)| *c == '\n').last().map_or(0, |(at, _)| at + 1);
         text.truncate(end);
         self.room = 0;
         if first {
@@ -206,7 +216,10 @@ impl Document {
 
     fn more(&self, out: &mut String, left: usize) {
         if left > 0 {
-            let (before, after) = (say(self.style.lang, "Et", "And"), say(self.style.lang, "de plus : le rapport JSON les a tous.", "more: the JSON report has them all."));
+            let (before, after) = (
+                say(self.style.lang, "Et", "And"),
+                say(self.style.lang, "de plus : le rapport JSON les a tous.", "more: the JSON report has them all."),
+            );
             let _ = writeln!(out, "\n{before} {left} {after}");
         }
     }
@@ -216,7 +229,11 @@ impl Format for Document {
     fn head(&mut self) -> String {
         let lang = self.style.lang;
         let title = say(lang, "Conformité au CCT Mirai", "Conformity to the CCT Mirai");
-        let day = self.style.day.as_ref().map_or_else(String::new, |day| format!("\n{} {day}, mirai-kit {}.\n", say(lang, "Établi le", "Made on"), env!("CARGO_PKG_VERSION")));
+        let day = self
+            .style
+            .day
+            .as_ref()
+            .map_or_else(String::new, |day| format!("\n{} {day}, mirai-kit {}.\n", say(lang, "Établi le", "Made on"), env!("CARGO_PKG_VERSION")));
         format!("# {title}\n{day}")
     }
 

@@ -14,8 +14,8 @@ mod words;
 use std::collections::BTreeSet;
 
 use super::judge::Located;
-pub use super::verdict::Verdict;
 use super::status::{Proof, Status};
+pub use super::verdict::Verdict;
 use crate::requirements::Level;
 use crate::text::Lang;
 

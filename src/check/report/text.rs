@@ -92,7 +92,15 @@ fn newer(out: &mut String, verdict: &Verdict, lang: Lang, line: Clean) {
         let head = words::newer(newer);
         let _ = writeln!(out, "\n{}", line(head.get(lang)));
         for row in &newer.open {
-            let _ = writeln!(out, "  {} ({}) {}{} {}", row.requirement, row.level, words::status(row.status, lang), colon(lang), line(row.text.get(lang)));
+            let _ = writeln!(
+                out,
+                "  {} ({}) {}{} {}",
+                row.requirement,
+                row.level,
+                words::status(row.status, lang),
+                colon(lang),
+                line(row.text.get(lang))
+            );
         }
     }
 }
@@ -124,8 +132,10 @@ fn rows(out: &mut String, rows: &[RowStatus], lang: Lang, line: Clean) {
 }
 
 fn summary(out: &mut String, verdict: &Verdict, lang: Lang) {
-    let counts: Vec<String> =
-        ORDER.iter().map(|s| format!("{}{} {}", words::status(*s, lang), colon(lang), verdict.rows.iter().filter(|r| r.status == *s).count())).collect();
+    let counts: Vec<String> = ORDER
+        .iter()
+        .map(|s| format!("{}{} {}", words::status(*s, lang), colon(lang), verdict.rows.iter().filter(|r| r.status == *s).count()))
+        .collect();
     let (errors, warnings) = (verdict.judged.count(Severity::Error), verdict.judged.count(Severity::Warning));
     let examined: usize = verdict.judged.examined.values().sum();
     let rules = verdict.judged.examined.len();

@@ -10,8 +10,7 @@ use crate::text;
 use crate::text::{Lang, Text};
 
 /// Every status, the most urgent first.
-pub(super) const ORDER: [Status; 6] =
-    [Status::Failed, Status::Partial, Status::NotEvaluated, Status::ToAttest, Status::Met, Status::NotApplicable];
+pub(super) const ORDER: [Status; 6] = [Status::Failed, Status::Partial, Status::NotEvaluated, Status::ToAttest, Status::Met, Status::NotApplicable];
 
 /// One of two words.
 pub(super) fn say(lang: Lang, fr: &'static str, en: &'static str) -> &'static str {
@@ -157,7 +156,10 @@ pub(super) fn summary(verdict: &Verdict) -> Summary {
         Summary {
             outcome: Outcome::Open,
             title: Text::new("Aucune exigence primordiale (P) n’a été demandée", "No primordial (P) requirement was asked for"),
-            meaning: Text::new("Ce rapport ne dit rien de la recevabilité d’une offre.", "This report says nothing of whether an offer is acceptable."),
+            meaning: Text::new(
+                "Ce rapport ne dit rien de la recevabilité d’une offre.",
+                "This report says nothing of whether an offer is acceptable.",
+            ),
         }
     }
 }

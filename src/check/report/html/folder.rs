@@ -21,7 +21,7 @@ pub(super) fn section(page: &Page, number: usize, verdict: &Verdict, summary: &S
         section aria-labelledby=(id("titre")) {
             h2 id=(id("titre")) { (say(lang, "Dossier ", "Folder ")) code { (page.clean(&verdict.path)) } }
             (outcome(page, number, verdict, summary))
-            (counts(page, verdict))
+            (counts(page, number, verdict))
             nav aria-label=(format!("{} {number}", say(lang, "Sommaire du dossier", "Contents of folder"))) {
                 ul {
                     li { a href=(format!("#{}", id("exigences"))) { (say(lang, "Exigences", "Requirements")) " (" (verdict.rows.len()) ")" } }
@@ -53,17 +53,20 @@ fn outcome(page: &Page, number: usize, verdict: &Verdict, summary: &Summary) -> 
             p class="meaning" { (page.say(&summary.meaning)) }
             @if !failed.is_empty() {
                 ul {
-                    @for row in failed { li { a href=(format!("#{}", anchor(number, row))) { (row.requirement) } (page.colon()) span { (page.say(&row.text)) } } }
+                    @for row in failed { li { a href=(format!("#{}", anchor(number, row))) { (row.requirement) } (page.colon()) span { (page.prose(&row.text)) } } }
                 }
             }
-            @if !open.is_empty() {
-                p class="meaning" {
-                    (say(lang, "À démontrer", "To be shown")) (page.colon())
-                    @for (index, row) in open.iter().enumerate() {
-                        @if index > 0 { ", " }
-                        a href=(format!("#{}", anchor(number, row))) { (row.requirement) }
+            @for list in lists(verdict) {
+                @let open: Vec<&RowStatus> = open.iter().copied().filter(|row| split(&row.requirement).0 == list).collect();
+                @if !open.is_empty() {
+                    p class="meaning" {
+                        (say(lang, "À démontrer dans ", "To be shown in ")) (list) (page.colon())
+                        @for (index, row) in open.iter().enumerate() {
+                            @if index > 0 { ", " }
+                            a href=(format!("#{}", anchor(number, row))) { (split(&row.requirement).1) }
+                        }
+                        "."
                     }
-                    "."
                 }
             }
         }
@@ -99,15 +102,16 @@ fn anchor(number: usize, row: &RowStatus) -> String {
     format!("d{number}-{}", row.requirement.chars().map(plain).collect::<String>())
 }
 
-fn counts(page: &Page, verdict: &Verdict) -> Markup {
+fn counts(page: &Page, number: usize, verdict: &Verdict) -> Markup {
     let lang = lang(page);
-    let count = |list: &str, level, status| {
-        verdict.rows.iter().filter(|r| split(&r.requirement).0 == list && r.level == level && r.status == status).count()
-    };
+    let count =
+        |list: &str, level, status| verdict.rows.iter().filter(|r| split(&r.requirement).0 == list && r.level == level && r.status == status).count();
+    let title = say(lang, "Nombre d’exigences par liste, niveau et état", "Number of requirements by list, level and status");
     html! {
-        div class="scroll" {
+        // On a narrow screen it scrolls, which the keyboard must be able to do.
+        section class="scroll" tabindex="0" aria-label=(format!("{title} ({number})")) {
             table class="counts" {
-                caption { (say(lang, "Nombre d’exigences par liste, niveau et état", "Number of requirements by list, level and status")) }
+                caption { (title) }
                 thead {
                     tr {
                         th scope="col" { (say(lang, "Liste et niveau", "List and level")) }
@@ -167,7 +171,7 @@ fn requirement(page: &Page, number: usize, row: &RowStatus) -> Markup {
             th scope="row" { (key) span class="list" { (level) } }
             td class="short" { (tag(row.status.id(), words::status(row.status, lang))) }
             td {
-                p { (page.say(&row.text)) }
+                p { (page.prose(&row.text)) }
                 @if let Some(why) = &row.why { p class="quiet" { (page.clean(why.get(lang))) } }
                 @if !row.facets.is_empty() { ul { @for facet in &row.facets { (one_facet(page, facet)) } } }
             }
@@ -180,7 +184,7 @@ fn one_facet(page: &Page, facet: &FacetStatus) -> Markup {
     let (word, why) = words::facet(facet, lang);
     html! {
         li {
-            (tag(facet.proof.id(), word)) " " (page.say(&facet.title))
+            (tag(facet.proof.id(), word)) " " (page.prose(&facet.title))
             @if !why.is_empty() { (page.colon()) (page.clean(&why)) }
         }
     }
@@ -216,8 +220,8 @@ fn findings(page: &Page, number: usize, verdict: &Verdict) -> Markup {
                                     @if !found.object.is_empty() { " " code { (page.clean(&found.object)) } }
                                     @if !environments.is_empty() { " [" (page.clean(&environments.iter().map(String::as_str).collect::<Vec<_>>().join(", "))) "]" }
                                 }
-                                p { (page.say(&rule.message())) (page.colon()) (page.clean(found.detail.get(lang))) }
-                                p class="quiet" { "→ " (page.say(&rule.hint())) }
+                                p { (page.prose(&rule.message())) (page.colon()) (page.clean(found.detail.get(lang))) }
+                                p class="quiet" { "→ " (page.prose(&rule.hint())) }
                             }
                         }
                     }
@@ -265,7 +269,7 @@ fn newer(page: &Page, verdict: &Verdict) -> Markup {
             h3 { (page.say(&words::newer(newer))) }
             ul {
                 @for row in &newer.open {
-                    li { (tag(row.status.id(), words::status(row.status, lang))) " " (split(&row.requirement).1) (page.colon()) (row.text.get(lang)) }
+                    li { (tag(row.status.id(), words::status(row.status, lang))) " " (split(&row.requirement).1) (page.colon()) (page.prose(&row.text)) }
                 }
             }
         }
