@@ -8,9 +8,12 @@ pub mod containers;
 pub mod dockerfile;
 pub mod fields;
 pub mod kyverno;
+pub mod migrations;
 pub mod names;
 pub mod pipeline;
 pub mod references;
+pub mod rgpd;
+pub mod rights;
 pub mod services;
 
 use std::collections::BTreeSet;
@@ -129,6 +132,9 @@ pub const DOMAINS: &[Domain] = &[
     Domain::of(super::records::RULES),
     Domain::of(super::waivers::RULES),
     Domain::of(super::ready::RULES),
+    Domain::of(migrations::RULES).files(migrations::check),
+    Domain::of(rights::RULES).files(rights::check),
+    Domain::of(rgpd::RULES).whole(rgpd::scheduled).files(rgpd::check),
 ];
 
 /// Objects that the platform puts in each namespace.
