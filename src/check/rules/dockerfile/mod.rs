@@ -27,14 +27,15 @@ pub fn check(view: &mut View<'_>) -> Report {
     let delivered: BTreeSet<String> = view.delivered(Dockerfiles, named).into_iter().collect();
     for path in view.paths(named) {
         let Some(content) = view.text(Dockerfiles, &path) else { continue };
-        let file = match parse_dockerfile::parse(&content) {
-            Ok(file) => file,
+        // One by one: read whole, a file with two stages of one name would be refused before the rule sees them.
+        let instructions = match parse_dockerfile::parse_iter(&content).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
+            Ok(instructions) => instructions,
             Err(fault) => {
                 view.gap(Dockerfiles, &path, text!("Dockerfile illisible : {fault}", "unreadable Dockerfile: {fault}"));
                 continue;
             }
         };
-        let model = Model::new(&content, &file.instructions);
+        let model = Model::new(&content, &instructions);
         secret::check(&mut report, &path, &model);
         let development = DEVELOPMENT.iter().any(|part| file_name(&path).split(['.', '-']).any(|p| p.eq_ignore_ascii_case(part)));
         stages::copies(&mut report, &path, &model, !development && delivered.contains(&path));

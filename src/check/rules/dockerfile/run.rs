@@ -143,7 +143,7 @@ fn unverified(command: &Command) -> Option<String> {
         "pip" | "pip3" | "python" | "python3" => words.iter().find(|w| w.starts_with("--trusted-host")).cloned(),
         "apk" => any(&["--allow-untrusted"]),
         "apt-get" | "apt" => any(&["--allow-unauthenticated", "--force-yes"]),
-        "yum" | "dnf" | "microdnf" | "tdnf" | "zypper" => any(&["--nogpgcheck", "--no-gpg-checks"])
+        "yum" | "yum-config-manager" | "dnf" | "microdnf" | "tdnf" | "zypper" => any(&["--nogpgcheck", "--no-gpg-checks"])
             .or_else(|| words.iter().find(|w| w.starts_with("--setopt=sslverify")).filter(|w| w.ends_with(['0', 'e'])).cloned()),
         "rpm" => any(&["--nosignature"]),
         "npm" | "yarn" | "pnpm" => words.windows(2).find(|w| w[0].ends_with("strict-ssl") && w[1] == "false").map(|w| w.join(" ")),
