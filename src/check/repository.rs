@@ -211,6 +211,13 @@ impl Repository {
         self.bytes(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
+    /// The text of a file that can be read whole, for who writes it back.
+    #[must_use]
+    pub fn exact(&self, path: &str) -> Option<String> {
+        let bytes = self.files.contains(path).then(|| self.bytes(path).ok()).flatten()?;
+        if bytes.len() as u64 > MAX_BYTES { None } else { String::from_utf8(bytes).ok() }
+    }
+
     /// The first bytes of a file, one more than is read at most.
     fn bytes(&self, path: &str) -> std::io::Result<Vec<u8>> {
         let mut bytes = Vec::new();

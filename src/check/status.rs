@@ -178,7 +178,7 @@ fn sum(facets: &[FacetStatus]) -> Status {
         Status::NotEvaluated
     } else if facets.iter().all(|f| f.proof.holds()) {
         Status::Met
-    } else if any(|p| matches!(p, Proof::Derogated(_) | Proof::Waived(_))) {
+    } else if any(|p| matches!(p, Proof::Derogated(_))) {
         Status::Partial
     } else if facets.iter().all(|f| f.proof == Proof::ToAttest) {
         Status::ToAttest

@@ -35,3 +35,12 @@ fn created(path: &str, content: &str) -> String {
     let diff = TextDiff::configure().newline_terminated(true).diff_slices(&[], &lines);
     diff.unified_diff().header("/dev/null", &format!("b/{path}{tab}")).to_string()
 }
+
+/// The change of one text file, in the form that `git apply` takes back.
+#[must_use]
+pub fn changed(path: &str, before: &str, after: &str) -> String {
+    let tab = if path.contains(' ') { "\t" } else { "" };
+    let (old, new): (Vec<&str>, Vec<&str>) = (before.split_inclusive('\n').collect(), after.split_inclusive('\n').collect());
+    let diff = TextDiff::configure().newline_terminated(true).diff_slices(&old, &new);
+    diff.unified_diff().header(&format!("a/{path}{tab}"), &format!("b/{path}{tab}")).to_string()
+}

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-pub use diff::unified;
+pub use diff::{changed, unified};
 
 use crate::apply::{self, ApplyError};
 use crate::digest::sha256;

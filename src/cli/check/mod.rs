@@ -1,6 +1,8 @@
 //! `mirai-kit check`: the verdict on folders that nobody vouches for.
 
+mod fix;
 mod options;
+mod watch;
 
 use std::path::Path;
 
@@ -25,7 +27,12 @@ pub(super) fn run(arguments: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
     let kit = Kit::embedded().map_err(|p| (Exit::Failure, p))?;
     let options = Options::read(arguments)?;
     let room = Room::open(&kit, options)?;
-    once(&room, lang)
+    if room.options.fix
+        && let Some(exit) = fix::run(&room, lang)?
+    {
+        return Ok(exit);
+    }
+    if room.options.watch { watch::run(&room, lang) } else { once(&room, lang) }
 }
 
 /// What is asked, and what answers it.
@@ -62,11 +69,9 @@ impl<'a> Room<'a> {
 fn once(room: &Room<'_>, lang: Lang) -> Result<Exit, Failed> {
     let options = &room.options;
     let name = options.format.as_str();
-    let style = Style { lang, day: Some(options.today.clone()), line: |text| ui::sanitize::line(text).into_owned() };
-    let mut format = report::format(name, style);
-    // JSON escapes keep what the terminal must not read; the other formats have no such text left.
-    let json = matches!(name, "json" | "sarif" | "gitlab");
-    let show = |text: String| if json { ui::data(&ui::sanitize::json(&text)) } else { ui::data(&text) };
+    let mut format = report::format(name, Style { lang, line: |text| ui::sanitize::line(text).into_owned() });
+    // JSON escapes keep what the terminal must not read.
+    let show = |text: String| if name == "text" { ui::data(&text) } else { ui::data(&ui::sanitize::json(&text)) };
     let mut failed = false;
     let mut head = Some(format.head());
     let mut known = Vec::new();

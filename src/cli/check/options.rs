@@ -29,7 +29,7 @@ pub(in crate::cli) fn command(lang: Lang) -> Command {
     let path = |arg: Arg| arg.value_parser(clap::value_parser!(PathBuf));
     let paths = Text::new("Dossiers à vérifier (par défaut : le dossier courant)", "Folders to check (default: the current folder)");
     let many = |id, value: &Text, help: &Text| option(id, lang, value, help).action(ArgAction::Append);
-    base(super::NAME, lang, &Text::new("Vérifie des dépôts, exigence par exigence", "Checks repositories, requirement by requirement"))
+    let command = base(super::NAME, lang, &Text::new("Vérifie des dépôts, exigence par exigence", "Checks repositories, requirement by requirement"))
         .arg(path(positional("path", lang, &Text::new("DOSSIER", "DIR"), &paths).required(false).action(ArgAction::Append).num_args(0..)))
         .arg(many(
             "list",
@@ -108,7 +108,31 @@ pub(in crate::cli) fn command(lang: Lang) -> Command {
                 "Le programme helm qui rend les charts (par défaut : celui du PATH)",
                 "The helm program that renders charts (default: that of the PATH)",
             ),
-        )))
+        )));
+    rounds(command, lang)
+}
+
+/// What is done besides one verdict.
+fn rounds(command: Command, lang: Lang) -> Command {
+    command
+        .arg(flag(
+            "fix",
+            lang,
+            &Text::new("Propose les réparations sûres, en diff, avant de vérifier", "Offers the safe repairs, as a diff, before checking"),
+        ))
+        .arg(flag("yes", lang, &Text::new("Avec --fix : écrit sans demander", "With --fix: writes without asking")).requires("fix"))
+        .arg(
+            flag(
+                "force",
+                lang,
+                &Text::new(
+                    "Avec --fix : écrit même si git a des changements non enregistrés",
+                    "With --fix: writes even when git has uncommitted changes",
+                ),
+            )
+            .requires("fix"),
+        )
+        .arg(flag("watch", lang, &Text::new("Vérifie de nouveau à chaque changement, jusqu'à Ctrl-C", "Checks again at each change, until Ctrl-C")))
 }
 
 fn forms() -> Text {
@@ -117,6 +141,7 @@ fn forms() -> Text {
 }
 
 /// What was asked for.
+#[expect(clippy::struct_excessive_bools, reason = "one per flag of the command line")]
 pub(super) struct Options {
     pub paths: Vec<PathBuf>,
     pub environment: Option<String>,
@@ -129,6 +154,10 @@ pub(super) struct Options {
     pub baseline: Option<Baseline>,
     pub write_baseline: Option<PathBuf>,
     pub ready: bool,
+    pub fix: bool,
+    pub yes: bool,
+    pub force: bool,
+    pub watch: bool,
     pub today: String,
     /// As typed.
     asked: Vec<String>,
@@ -161,6 +190,11 @@ impl Options {
                 Some(read.map_err(|p| (Exit::Invalid, vec![p]))?)
             }
         };
+        let watch = arguments.get_flag("watch");
+        if watch && arguments.get_one::<String>("format").is_some_and(|f| f != "text") {
+            let what = Text::new("--watch ne va qu'avec --format text", "--watch goes with --format text alone");
+            return Err(usage(Problem::new("--watch", what)));
+        }
         let level = arguments.get_one::<String>("level").map(|l| if l.eq_ignore_ascii_case("p") { Level::P } else { Level::I });
         let now = Now::read(std::env::var("SOURCE_DATE_EPOCH").ok().as_deref()).map_err(usage)?;
         Ok(Self {
@@ -174,6 +208,10 @@ impl Options {
             baseline,
             write_baseline: path("write_baseline"),
             ready: arguments.get_flag("ready"),
+            fix: arguments.get_flag("fix"),
+            yes: arguments.get_flag("yes"),
+            force: arguments.get_flag("force"),
+            watch,
             today: now.day(),
             asked: texts("list"),
         })
