@@ -5,6 +5,7 @@
 mod aside;
 pub mod baseline;
 pub mod catalog;
+pub mod ci;
 pub mod fix;
 mod gather;
 pub mod helm;
