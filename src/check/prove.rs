@@ -105,6 +105,8 @@ impl<'a> Ground<'a> {
             Proof::Limited(open)
         } else if waits(rules, judged) {
             Proof::Limited(Text::new("des valeurs de production restent à compléter", "values of production are still to complete"))
+        } else if let Some(doubt) = doubt(rules, judged) {
+            Proof::Limited(doubt)
         } else {
             Proof::Proven
         }
@@ -178,6 +180,20 @@ fn unproven(rules: &[&'static str], unwritten: &[&str], judged: &Judged) -> Opti
 
 fn shown(gap: &Gap, colon: &str, why: &str) -> String {
     if gap.path.is_empty() { why.to_owned() } else { format!("{}{colon}{why}", gap.path) }
+}
+
+/// What a rule that proves the facet asks to look at: the facet is not shown while it stands.
+fn doubt(rules: &[&'static str], judged: &Judged) -> Option<Text> {
+    let mut found = judged.findings.keys().filter(|found| rules.contains(&found.rule));
+    let first = found.next()?;
+    let (more, file) = (found.count(), &first.file);
+    let at = first.line.map_or_else(|| file.clone(), |line| format!("{file}:{line}"));
+    let (fr, en) = (&first.detail.fr, &first.detail.en);
+    Some(if more == 0 {
+        text!("à revoir : {at} : {fr}", "to look at: {at}: {en}")
+    } else {
+        text!("à revoir : {at} : {fr} (et {more} de plus)", "to look at: {at}: {en} (and {more} more)")
+    })
 }
 
 fn waits(rules: &[&'static str], judged: &Judged) -> bool {

@@ -11,6 +11,7 @@ pub mod kyverno;
 pub mod migrations;
 pub mod names;
 pub mod pipeline;
+pub mod primary;
 pub mod references;
 pub mod rgpd;
 pub mod rights;
@@ -128,6 +129,7 @@ pub const DOMAINS: &[Domain] = &[
     Domain::of(charts::RULES).files(charts::check),
     Domain::of(dockerfile::RULES).files(dockerfile::check),
     Domain::of(pipeline::RULES).files(pipeline::check),
+    Domain::of(primary::RULES).files(primary::check),
     // Judged apart: they need the requirement lists, the day, or the findings of the others.
     Domain::of(super::records::RULES),
     Domain::of(super::waivers::RULES),
