@@ -6,6 +6,7 @@ pub mod charts;
 pub mod cnpg;
 pub mod containers;
 pub mod dockerfile;
+pub mod documents;
 pub mod fields;
 pub mod kyverno;
 pub mod migrations;
@@ -130,6 +131,7 @@ pub const DOMAINS: &[Domain] = &[
     Domain::of(dockerfile::RULES).files(dockerfile::check),
     Domain::of(pipeline::RULES).files(pipeline::check),
     Domain::of(primary::RULES).files(primary::check),
+    Domain::of(documents::RULES).files(documents::check),
     // Judged apart: they need the requirement lists, the day, or the findings of the others.
     Domain::of(super::records::RULES),
     Domain::of(super::waivers::RULES),
