@@ -94,20 +94,20 @@ fn templates(report: &mut Report, view: &mut View<'_>) {
         let lower = path.to_lowercase();
         lower.ends_with("pull_request_template.md") || lower.contains(".gitlab/merge_request_templates/")
     };
-    let projects = view.projects();
+    let own = view.projects();
     for path in view.paths(named) {
         let Some(content) = view.text(Documents, &path) else { continue };
         let lower = content.to_lowercase();
-        let reminds = lower.lines().any(|line| {
+        let asks = lower.lines().any(|line| {
             let fix = ["correction", "anomalie", "défaut", "bug", "fix", "corrig"].iter().any(|word| line.contains(word));
             line.contains("test")
                 && fix
                 && ["avant", "before", "d'abord", "first", "montr", "reprodu", "shows"].iter().any(|word| line.contains(word))
         });
         // Elsewhere a template owes nobody this reminder.
-        if reminds || projects.iter().any(|root| below(&path, root)) {
+        if asks || own.iter().any(|root| below(&path, root)) {
             let problem =
-                (!reminds).then(|| Text::new("ne demande pas le test qui montre l'anomalie", "does not ask for the test that shows the defect"));
+                (!asks).then(|| Text::new("ne demande pas le test qui montre l'anomalie", "does not ask for the test that shows the defect"));
             report.see_in("test-before-fix", &path, None, problem);
         }
     }
@@ -121,10 +121,10 @@ fn costs(report: &mut Report, view: &mut View<'_>) {
         let Some(node) = view.yaml(Documents, &path) else { continue };
         let value = node.value();
         let number = |pointer: &str| value.pointer(pointer).and_then(Value::as_f64);
-        let none = value.get("recours").and_then(Value::as_str) == Some("aucun") || value.get("recours").and_then(Value::as_str) == Some("aucune");
+        let spared = matches!(value.get("recours").and_then(Value::as_str), Some("aucun" | "aucune"));
         let mut see = |pointer: &str, problem: Option<Text>| report.see_in("cost-driver-model", &path, Some(node.line_of(pointer)), problem);
         let unit = value.get("unite").and_then(Value::as_str).unwrap_or_default();
-        if none {
+        if spared {
             see("/recours", None);
             continue;
         }
