@@ -123,10 +123,13 @@ part_debian() {
     local missing=() program work
     command -v strace >/dev/null || missing+=(strace)
     command -v rsync >/dev/null || missing+=(rsync)
+    # A browser looks at the HTML report; pdftotext reads what it prints.
+    command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core)
+    command -v pdftotext >/dev/null || missing+=(poppler-utils)
     [ -x /usr/lib/postgresql/15/bin/postgres ] || missing+=(postgresql-15)
     [ -x /usr/lib/postgresql/15/bin/psql ] || missing+=(postgresql-client-15)
     if [ ${#missing[@]} -gt 0 ]; then apt_install "${missing[@]}"; fi
-    for program in strace rsync; do ln -sf "$(command -v "$program")" "$tools/bin/$program"; done
+    for program in strace rsync chromium pdftotext; do ln -sf "$(command -v "$program")" "$tools/bin/$program"; done
     for program in postgres initdb pg_ctl psql pg_dump; do
         [ -x "/usr/lib/postgresql/15/bin/$program" ] || die "/usr/lib/postgresql/15/bin/$program is missing: install postgresql-15"
     done

@@ -2,13 +2,11 @@
 
 use std::fmt::Write as _;
 
+use super::words::{self, ORDER, colon, say};
 use super::{Format, Style, Verdict, place};
 use crate::check::catalog::{self, Severity};
-use crate::check::status::{Proof, RowStatus, Status};
-use crate::text;
+use crate::check::status::{Proof, RowStatus};
 use crate::text::{Lang, Text};
-
-const ORDER: [Status; 6] = [Status::Failed, Status::Partial, Status::NotEvaluated, Status::ToAttest, Status::Met, Status::NotApplicable];
 
 /// The report; whatever comes from the repository goes through `line`.
 #[derive(Debug)]
@@ -26,7 +24,7 @@ impl Lines {
 
 impl Format for Lines {
     fn folder(&mut self, verdict: &Verdict) -> String {
-        let Style { lang, line } = self.style;
+        let Style { lang, line, .. } = self.style;
         // Writing to a String cannot fail.
         let mut out = String::new();
         let _ = writeln!(out, "{}", line(&verdict.path));
@@ -52,10 +50,7 @@ type Clean = fn(&str) -> String;
 fn findings(out: &mut String, verdict: &Verdict, lang: Lang, line: Clean) {
     for (found, environments) in &verdict.judged.findings {
         let Some(rule) = catalog::rule(found.rule) else { continue };
-        let weight = match rule.severity {
-            Severity::Error => say(lang, "erreur", "error"),
-            Severity::Warning => say(lang, "avertissement", "warning"),
-        };
+        let weight = words::severity(rule.severity, lang);
         let environments: Vec<&str> = environments.iter().map(String::as_str).collect();
         let environments = if environments.is_empty() { String::new() } else { format!(" [{}]", environments.join(", ")) };
         let object = if found.object.is_empty() { String::new() } else { format!(" {}", found.object) };
@@ -94,14 +89,18 @@ fn aside(out: &mut String, verdict: &Verdict, lang: Lang, line: Clean) {
 /// What a newer list would leave open; it is no part of the verdict.
 fn newer(out: &mut String, verdict: &Verdict, lang: Lang, line: Clean) {
     for newer in verdict.newer.iter().filter(|n| !n.open.is_empty()) {
-        let (list, replaces, count) = (&newer.list, &newer.replaces, newer.open.len());
-        let head = text!(
-            "Liste plus récente connue, {list} (remplace {replaces}) : {count} exigences primordiales ouvertes, hors verdict",
-            "Newer known list, {list} (replaces {replaces}): {count} open primordial requirements, not in the verdict"
-        );
+        let head = words::newer(newer);
         let _ = writeln!(out, "\n{}", line(head.get(lang)));
         for row in &newer.open {
-            let _ = writeln!(out, "  {} ({}) {}{} {}", row.requirement, row.level, label(row.status, lang), colon(lang), line(row.text.get(lang)));
+            let _ = writeln!(
+                out,
+                "  {} ({}) {}{} {}",
+                row.requirement,
+                row.level,
+                words::status(row.status, lang),
+                colon(lang),
+                line(row.text.get(lang))
+            );
         }
     }
 }
@@ -110,7 +109,7 @@ fn rows(out: &mut String, rows: &[RowStatus], lang: Lang, line: Clean) {
     let _ = writeln!(out, "\n{}", say(lang, "Exigences", "Requirements"));
     for status in ORDER {
         for row in rows.iter().filter(|r| r.status == status) {
-            let label = label(status, lang);
+            let label = words::status(status, lang);
             let _ = writeln!(out, "  {} ({}) {label}{} {}", row.requirement, row.level, colon(lang), line(row.text.get(lang)));
             if let Some(why) = &row.why {
                 let _ = writeln!(out, "      {}", line(why.get(lang)));
@@ -133,8 +132,10 @@ fn rows(out: &mut String, rows: &[RowStatus], lang: Lang, line: Clean) {
 }
 
 fn summary(out: &mut String, verdict: &Verdict, lang: Lang) {
-    let counts: Vec<String> =
-        ORDER.iter().map(|s| format!("{}{} {}", label(*s, lang), colon(lang), verdict.rows.iter().filter(|r| r.status == *s).count())).collect();
+    let counts: Vec<String> = ORDER
+        .iter()
+        .map(|s| format!("{}{} {}", words::status(*s, lang), colon(lang), verdict.rows.iter().filter(|r| r.status == *s).count()))
+        .collect();
     let (errors, warnings) = (verdict.judged.count(Severity::Error), verdict.judged.count(Severity::Warning));
     let examined: usize = verdict.judged.examined.values().sum();
     let rules = verdict.judged.examined.len();
@@ -149,26 +150,4 @@ fn summary(out: &mut String, verdict: &Verdict, lang: Lang) {
         ),
     );
     let _ = writeln!(out, "\n{}\n{}", counts.join(", "), total.get(lang));
-}
-
-fn label(status: Status, lang: Lang) -> &'static str {
-    match status {
-        Status::Met => say(lang, "satisfaite", "met"),
-        Status::Partial => say(lang, "partielle", "partial"),
-        Status::Failed => say(lang, "en échec", "failed"),
-        Status::ToAttest => say(lang, "à attester", "to attest"),
-        Status::NotEvaluated => say(lang, "non évaluée", "not evaluated"),
-        Status::NotApplicable => say(lang, "sans objet", "not applicable"),
-    }
-}
-
-fn say(lang: Lang, fr: &'static str, en: &'static str) -> &'static str {
-    match lang {
-        Lang::Fr => fr,
-        Lang::En => en,
-    }
-}
-
-fn colon(lang: Lang) -> &'static str {
-    say(lang, " :", ":")
 }

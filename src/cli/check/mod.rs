@@ -69,9 +69,11 @@ impl<'a> Room<'a> {
 fn once(room: &Room<'_>, lang: Lang) -> Result<Exit, Failed> {
     let options = &room.options;
     let name = options.format.as_str();
-    let mut format = report::format(name, Style { lang, line: |text| ui::sanitize::line(text).into_owned() });
-    // JSON escapes keep what the terminal must not read.
-    let show = |text: String| if name == "text" { ui::data(&text) } else { ui::data(&ui::sanitize::json(&text)) };
+    let style = Style { lang, day: Some(options.today.clone()), line: |text| ui::sanitize::line(text).into_owned() };
+    let mut format = report::format(name, style);
+    // JSON escapes keep what the terminal must not read; the other formats have no such text left.
+    let json = matches!(name, "json" | "sarif" | "gitlab");
+    let show = |text: String| if json { ui::data(&ui::sanitize::json(&text)) } else { ui::data(&text) };
     let mut failed = false;
     let mut head = Some(format.head());
     let mut known = Vec::new();
