@@ -11,6 +11,7 @@ pub mod fields;
 pub mod kyverno;
 pub mod migrations;
 pub mod names;
+pub mod openapi;
 pub mod pipeline;
 pub mod primary;
 pub mod references;
@@ -138,6 +139,7 @@ pub const DOMAINS: &[Domain] = &[
     Domain::of(super::ready::RULES),
     Domain::of(migrations::RULES).files(migrations::check),
     Domain::of(rights::RULES).files(rights::check),
+    Domain::of(openapi::RULES).files(openapi::check),
     Domain::of(rgpd::RULES).whole(rgpd::scheduled).files(rgpd::check),
 ];
 
