@@ -312,6 +312,9 @@ const WEAK: [&str; 17] = [
     "adresse_postale",
 ];
 
+/// Those that only a person has.
+const PERSON: [&str; 8] = ["prenom", "first_name", "firstname", "given_name", "last_name", "lastname", "family_name", "nom_famille"];
+
 fn undescribed(view: &mut View<'_>, report: &mut Report) {
     let migrations = super::super::migrations::migrations(view);
     for migration in &migrations {
@@ -319,7 +322,9 @@ fn undescribed(view: &mut View<'_>, report: &mut Report) {
             let Op::CreateTable(table, columns) = &statement.op else { continue };
             let is = |list: &[&str]| columns.iter().map(|c| c.name.to_lowercase()).filter(|c| list.contains(&c.as_str())).collect::<Vec<_>>();
             let (strong, weak) = (is(&STRONG), is(&WEAK));
-            let tells = !strong.is_empty() || weak.len() > 1;
+            // A name and an address may be those of an organisation.
+            let person = weak.iter().any(|name| PERSON.contains(&name.as_str()));
+            let tells = !strong.is_empty() || person && weak.len() > 1;
             let shown = strong.into_iter().chain(weak).collect::<Vec<_>>().join(", ");
             report.see_in("rgpd-undescribed", &migration.path, Some(statement.line), tells.then(|| Text::same(format!("{table} ({shown})"))));
         }

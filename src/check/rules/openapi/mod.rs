@@ -1,4 +1,4 @@
-//! Descriptions of APIs: valid OpenAPI 3.0 or 3.1 by the schemas that the OpenAPI Initiative publishes
+//! Descriptions of APIs: valid `OpenAPI` 3.0 or 3.1 by the schemas that the `OpenAPI` Initiative publishes
 //! (`spec.openapis.org/oas/3.0/schema/2021-09-28`, `…/3.1/schema/2022-10-07`, Apache-2.0, embedded), and what a contract
 //! must say of errors, identity and retries. No reference is followed outside of the file.
 
@@ -45,7 +45,7 @@ pub fn check(view: &mut View<'_>) -> Report {
         let value = node.value();
         if value.get("openapi").is_some() {
             let own = projects.iter().any(|root| crate::check::repository::below(&path, root));
-            Document { report: &mut report, path: &path, node: &node, value: &value, own }.judge();
+            Document { report: &mut report, path: &path, node: &node, value: &value, own, lacking: BTreeMap::new() }.judge();
         }
     }
     let fastapi = view.answers.and_then(|a| a.get("backend")).and_then(Value::as_str) == Some("fastapi");
@@ -65,6 +65,8 @@ struct Document<'a> {
     value: &'a Value,
     /// A project of mirai-kit holds it.
     own: bool,
+    /// Operations that lack something, by rule: one finding says how many.
+    lacking: BTreeMap<&'static str, Vec<(String, Text)>>,
 }
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -106,6 +108,23 @@ impl Document<'_> {
                 self.operation(&at, &format!("{} {route}", method.to_uppercase()), item, operation, &mut ids);
             }
         }
+        for (rule, lacking) in std::mem::take(&mut self.lacking) {
+            let Some((at, first)) = lacking.first() else { continue };
+            let (more, fr, en) = (lacking.len() - 1, &first.fr, &first.en);
+            let what = if more == 0 { first.clone() } else { text!("{fr} ; et {more} opérations de plus", "{en}; and {more} more operations") };
+            self.see(rule, at, "", Some(what));
+        }
+    }
+
+    /// Counts an operation, and keeps what it lacks.
+    fn lack(&mut self, rule: &'static str, at: &str, shown: &str, problem: Option<Text>) {
+        match problem {
+            None => self.see(rule, at, shown, None),
+            Some(Text { fr, en }) => {
+                let what = Text::new(format!("{shown} : {fr}"), format!("{shown}: {en}"));
+                self.lacking.entry(rule).or_default().push((at.to_owned(), what));
+            }
+        }
     }
 
     fn operation(&mut self, at: &str, shown: &str, item: &Value, operation: &Value, ids: &mut BTreeMap<String, String>) {
@@ -116,7 +135,7 @@ impl Document<'_> {
         } else {
             twice.map(|other| text!("operationId {id} déjà pris par {other}", "operationId {id} already taken by {other}"))
         };
-        self.see("openapi-operation-id", at, shown, problem);
+        self.lack("openapi-operation-id", at, shown, problem);
         let answers = operation.get("responses").and_then(Value::as_object);
         let errors = answers.into_iter().flatten().filter(|(code, _)| code.starts_with(['4', '5']) || *code == "default");
         let mut described = false;
@@ -133,10 +152,13 @@ impl Document<'_> {
             Some(code) => Some(text!("{code} sans application/problem+json", "{code} without application/problem+json")),
             None => (!described).then(|| Text::new("aucune réponse d'erreur", "no error answer")),
         };
-        self.see("openapi-problem", at, shown, problem);
+        self.lack("openapi-problem", at, shown, problem);
         let secured = operation.get("security").or_else(|| self.value.get("security"));
         // An empty list says that the operation is open: somebody decided so.
-        self.see("openapi-security", at, shown, secured.is_none().then(|| Text::new("aucun schéma de sécurité", "no security scheme")));
+        self.lack("openapi-security", at, shown, secured.is_none().then(|| Text::new("aucun schéma de sécurité", "no security scheme")));
+        if at.ends_with("/post") {
+            self.see("no-local-password", at, shown, self.login(shown, operation).map(Text::same));
+        }
         if at.ends_with("/post") && answers.is_some_and(|a| a.contains_key("201")) {
             let keyed = items(operation, "/parameters").chain(items(item, "/parameters")).any(|parameter| {
                 let parameter = resolve(self.value, parameter);
@@ -147,6 +169,32 @@ impl Document<'_> {
                 self.see("idempotency-key", at, shown, (!keyed).then(|| Text::new("sans en-tête Idempotency-Key", "no header Idempotency-Key")));
             }
         }
+    }
+
+    /// The password that a sign-in receives; elsewhere, a password may be that of another service.
+    fn login(&self, shown: &str, operation: &Value) -> Option<String> {
+        let last = shown.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_lowercase();
+        let signs_in = [
+            "login",
+            "signin",
+            "sign-in",
+            "signup",
+            "sign-up",
+            "register",
+            "connexion",
+            "inscription",
+            "authenticate",
+            "reset-password",
+            "change-password",
+        ];
+        if !signs_in.contains(&last.as_str()) {
+            return None;
+        }
+        let body = resolve(self.value, operation.get("requestBody")?);
+        let bodies = body.get("content").and_then(Value::as_object)?.values().filter_map(|c| c.get("schema"));
+        let fields = bodies.filter_map(|schema| resolve(self.value, schema).get("properties")?.as_object()).flatten();
+        let secret = |name: &str| matches!(name, "password" | "mot_de_passe" | "motdepasse" | "mdp" | "passwd" | "newpassword" | "new_password");
+        fields.map(|(name, _)| name.clone()).find(|name| secret(&name.to_lowercase()))
     }
 
     /// The server that a client of production calls is reached over TLS.
@@ -183,16 +231,6 @@ impl Document<'_> {
             trusted |= !password && (kind == "openIdConnect" || kind == "oauth2" || kind == "http" && http == "bearer");
             // Passage2's proxy sets this header, and removes the caller's.
             trusted |= kind == "apiKey" && text(scheme, "/in") == "header" && text(scheme, "/name") == "Mellon-NameID";
-        }
-        let schemas = value.pointer("/components/schemas").and_then(Value::as_object);
-        for (name, schema) in schemas.into_iter().flatten() {
-            let properties = schema.get("properties").and_then(Value::as_object);
-            let secret = properties.into_iter().flatten().find(|(key, field)| {
-                let key = key.to_lowercase();
-                text(field, "/format") == "password" || matches!(key.as_str(), "password" | "mot_de_passe" | "motdepasse" | "mdp" | "passwd")
-            });
-            let at = format!("/components/schemas/{name}");
-            self.see("no-local-password", &at, name, secret.map(|(key, _)| Text::same(key.clone())));
         }
         let all = items(self.value, "/security").next().is_some();
         // A contract without any scheme says nothing of identity.
