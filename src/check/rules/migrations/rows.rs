@@ -79,7 +79,6 @@ pub const RULES: &[Rule] = &[
         ("marque de retrait qui ne dit pas après quelle version", "removal mark that does not say after which version"),
         ("écrivez « -- mirai-kit: contract after <version> », une version passée", "write “-- mirai-kit: contract after <version>”, a past version"),
     )
-    .proves(&["expand-contract"])
     .because((
         "EXI-ARCH-21 : la marque autorise un retrait ; elle n’a de sens que si elle nomme la version depuis laquelle plus rien ne lit ce qui part.",
         "EXI-ARCH-21: the mark allows a removal; it only makes sense when it names the version since which nothing reads what goes.",
