@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::catalog::{self, Severity};
-use super::gather::{Group, charts, raw, stream};
+use super::gather::{Group, charts, kustomize, raw, stream};
 use super::records::{self, Records};
 use super::repository::{Gap, Input, Repository, file_name};
 use super::rules::{DOMAINS, Domain, Kept, Scene};
@@ -24,6 +24,8 @@ pub struct Options<'a> {
     pub environment: Option<&'a str>,
     /// The user's `helm`, if there is one.
     pub helm: Option<&'a Path>,
+    /// The user's `kubectl`, if there is one.
+    pub kubectl: Option<&'a Path>,
     /// Streams of objects already rendered, each with its name: judged as what a chart renders for a production.
     pub rendered: &'a [(String, String)],
     /// Lists in which the rows of attestations and derogations are looked for; without them, none is read.
@@ -151,8 +153,18 @@ pub fn repository(mut repository: Repository, options: Options<'_>) -> Result<Ju
             &mut kept,
         );
     }
-    let group = raw::manifests(&mut repository);
-    let alone = charts.is_empty();
+    let kustomized = kustomize::build(&mut repository, options.kubectl, options.environment);
+    // With other manifests beside, what they describe for the same environment is not known.
+    let alone = charts.is_empty() && kustomized.built.is_empty();
+    let group = raw::manifests(&mut repository, &kustomized);
+    for built in kustomized.built {
+        let environment = built.environment.as_deref();
+        judged.environments.extend(environment.map(str::to_owned));
+        let production = environment.is_some_and(is_prod);
+        let whole = built.complete && charts.is_empty() && group.objects.is_empty();
+        let ground = Ground { registry: registry.as_deref(), whole, charts: false };
+        objects(&mut repository, &mut judged, built.group, environment, &ground, &|_, _| production, &mut kept);
+    }
     let production = |group: &Group, index: usize| group.origin(index).is_some_and(|origin| origin.file.split('/').any(is_prod));
     objects(
         &mut repository,
@@ -185,7 +197,7 @@ pub fn is_prod(name: &str) -> bool {
 }
 
 /// The environment that the path of a raw manifest names, by the usual names of folders.
-fn environment_of(path: &str) -> Option<&str> {
+pub(super) fn environment_of(path: &str) -> Option<&str> {
     let usual =
         ["preprod", "preproduction", "staging", "recette", "qualif", "integration", "integ", "int", "formation", "test", "dev", "development"];
     path.split('/').find(|part| is_prod(part) || usual.contains(part))
@@ -261,16 +273,21 @@ fn environments(repository: &mut Repository, charts: &[charts::Chart], wanted: O
         let unnamed = charts.iter().any(|c| c.environments.is_empty()).then_some(None);
         return Ok(all.into_iter().cloned().map(Some).chain(unnamed).collect());
     };
-    if !all.iter().any(|e| *e == wanted) {
-        let known = all.iter().map(|e| e.as_str()).collect::<Vec<_>>().join(", ");
-        return Err(Problem::new("--env", text!("aucun chart n'a de fichier values-{wanted}.yaml", "no chart has a file values-{wanted}.yaml"))
-            .hint(text!("environnements trouvés : {known}", "environments found: {known}")));
+    let overlays: BTreeSet<&str> = repository.files.iter().filter(|f| kustomize::described(f)).filter_map(|f| environment_of(f)).collect();
+    let of_charts = all.iter().any(|e| *e == wanted);
+    if !of_charts && !overlays.contains(wanted) {
+        let known = all.iter().map(|e| e.as_str()).chain(overlays).collect::<Vec<_>>().join(", ");
+        let what = text!(
+            "aucun chart n'a de fichier values-{wanted}.yaml, aucune surcouche Kustomize ne porte ce nom",
+            "no chart has a file values-{wanted}.yaml, no Kustomize overlay bears this name"
+        );
+        return Err(Problem::new("--env", what).hint(text!("environnements trouvés : {known}", "environments found: {known}")));
     }
     for left in all.iter().filter(|e| **e != wanted) {
         let why = text!("environnement {left} : laissé de côté par --env", "environment {left}: left aside by --env");
         repository.gap(Some(Input::Manifests), "", why);
     }
-    Ok(vec![Some(wanted.to_owned())])
+    Ok(if of_charts { vec![Some(wanted.to_owned())] } else { Vec::new() })
 }
 
 /// The project's own registry: it cannot be guessed.

@@ -12,6 +12,7 @@ pub mod helm;
 pub mod judge;
 pub mod migrations;
 mod pods;
+pub mod program;
 mod prove;
 mod quantity;
 mod ready;

@@ -2,6 +2,7 @@
 //! manifests as they are.
 
 pub mod charts;
+pub mod kustomize;
 pub mod raw;
 pub mod stream;
 

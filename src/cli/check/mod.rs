@@ -14,7 +14,7 @@ use super::{Exit, Failed};
 use crate::check::baseline::Baseline;
 use crate::check::report::{self, Style};
 use crate::check::verdict::{Verdict, verdict};
-use crate::check::{helm, judge};
+use crate::check::{judge, program};
 use crate::kit::Kit;
 use crate::requirements::Lists;
 use crate::text::{Lang, Problem};
@@ -54,6 +54,7 @@ impl<'a> Room<'a> {
         let asked = judge::Options {
             environment: options.environment.as_deref(),
             helm: options.helm.as_deref(),
+            kubectl: options.kubectl.as_deref(),
             rendered: &options.rendered,
             lists: Some(&self.lists),
             today: Some(&options.today),
@@ -94,12 +95,12 @@ fn once(room: &Room<'_>, lang: Lang) -> Result<Exit, Failed> {
     Ok(if failed { Exit::NonConforming } else { Exit::Done })
 }
 
-/// The user's `helm`.
-fn program(given: Option<&Path>) -> Option<std::path::PathBuf> {
+/// A program of the user's: the one given, or that of the `PATH`.
+fn program(name: &str, given: Option<&Path>) -> Option<std::path::PathBuf> {
     match given {
-        // helm runs inside each chart: a relative path would then name something else.
+        // It runs inside each chart: a relative path would then name something else.
         Some(given) => Some(std::path::absolute(given).unwrap_or_else(|_| given.to_owned())),
-        None => helm::find(std::env::var_os("PATH").as_deref()),
+        None => program::find(name, std::env::var_os("PATH").as_deref()),
     }
 }
 

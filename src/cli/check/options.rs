@@ -108,6 +108,15 @@ pub(in crate::cli) fn command(lang: Lang) -> Command {
                 "Le programme helm qui rend les charts (par défaut : celui du PATH)",
                 "The helm program that renders charts (default: that of the PATH)",
             ),
+        )))
+        .arg(path(option(
+            "kubectl",
+            lang,
+            &Text::new("PROGRAMME", "PROGRAM"),
+            &Text::new(
+                "Le programme kubectl qui construit les kustomizations (par défaut : celui du PATH)",
+                "The kubectl program that builds kustomizations (default: that of the PATH)",
+            ),
         )));
     rounds(command, lang)
 }
@@ -147,6 +156,7 @@ pub(super) struct Options {
     pub environment: Option<String>,
     pub format: String,
     pub helm: Option<PathBuf>,
+    pub kubectl: Option<PathBuf>,
     pub rendered: Vec<(String, String)>,
     pub selection: Selection,
     /// Nothing fails when absent.
@@ -201,7 +211,8 @@ impl Options {
             paths: folders,
             environment: arguments.get_one::<String>("env").cloned(),
             format: arguments.get_one::<String>("format").cloned().unwrap_or_else(|| "text".to_owned()),
-            helm: super::program(path("helm").as_deref()),
+            helm: super::program("helm", path("helm").as_deref()),
+            kubectl: super::program("kubectl", path("kubectl").as_deref()),
             rendered,
             selection: Selection { lists: Vec::new(), level },
             fail_on: fail_on(&texts("fail_on")).map_err(usage)?,
