@@ -1,5 +1,7 @@
 //! Argo CD: the scope of an `AppProject`, and revisions that cannot move under a production.
 
+pub mod application;
+
 use serde_json::Value;
 
 use super::Scene;
@@ -17,14 +19,22 @@ pub const RULES: &[Rule] = &[
         Deduced,
         ("projet Argo CD sans bornes", "Argo CD project without bounds"),
         ("nommez dépôts, espaces de noms et types, sans astérisque", "name repositories, namespaces and kinds, without a star"),
-    ),
+    )
+    .because((
+        "Argo CD, page « Projects » : un projet sans bornes laisse une Application écrire n'importe où. Cloud π Native n'autorise qu'un espace de noms et aucun objet de portée cluster.",
+        "Argo CD, page \"Projects\": a project without bounds lets an Application write anywhere. Cloud π Native admits one namespace and no cluster-scoped object.",
+    )),
     Rule::error(
         "argocd-pinned-revision",
         Manifests,
         Cct,
         ("révision flottante en production", "floating revision in production"),
         ("désignez une étiquette git ou un commit", "name a git tag or a commit"),
-    ),
+    )
+    .because((
+        "EXI-ARCH-9 : configuration à version figée. Sur une branche, un envoi met en production sans promotion. (L'include du catalogue de la chaîne, « ref: main », n'est pas concerné : c'est la plateforme qui le tient.)",
+        "EXI-ARCH-9: configuration at a pinned version. On a branch, a push goes to production without a promotion. (The pipeline's catalogue, \"ref: main\", is not concerned: the platform holds it.)",
+    )),
 ];
 
 /// Revisions that move: branches by their usual names, the default one, ranges.
@@ -59,6 +69,9 @@ fn project(report: &mut Report, object: &Value) {
                 wide.push(format!("destinations: {field} *"));
             }
         }
+    }
+    if items(object, "/spec/sourceNamespaces").any(|n| n == "*") {
+        wide.push("sourceNamespaces: *".to_owned());
     }
     for allowed in items(object, "/spec/clusterResourceWhitelist") {
         wide.push(format!("clusterResourceWhitelist: {}", text(allowed, "/kind")));

@@ -118,7 +118,7 @@ pub const RULES: &[Rule] = &[
 ];
 
 /// Whether an object is the operator's, of a kind.
-fn is(object: &Value, wanted: &str) -> bool {
+pub(super) fn is(object: &Value, wanted: &str) -> bool {
     kind(object) == wanted && text(object, "/apiVersion").starts_with("postgresql.cnpg.io/")
 }
 

@@ -5,6 +5,7 @@ pub mod argo;
 pub mod charts;
 pub mod cnpg;
 pub mod containers;
+pub mod deploy;
 pub mod dockerfile;
 pub mod documents;
 pub mod fields;
@@ -128,6 +129,8 @@ pub const DOMAINS: &[Domain] = &[
     Domain::of(cnpg::operation::RULES).objects(cnpg::operation::check).whole(cnpg::operation::monitored),
     Domain::of(cnpg::recovery::RULES).files(cnpg::recovery::check),
     Domain::of(argo::RULES).objects(argo::check),
+    Domain::of(argo::application::RULES).objects(argo::application::check),
+    Domain::of(deploy::RULES).whole(deploy::check),
     Domain::of(charts::RULES).files(charts::check),
     Domain::of(dockerfile::RULES).files(dockerfile::check),
     Domain::of(pipeline::RULES).files(pipeline::check),
