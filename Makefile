@@ -39,7 +39,8 @@ backend-variants: build
 
 # Not part of make test: a figure never fails a build.
 .PHONY: bench
-bench: build
+bench: build tools
 	bash bench/peers.sh
 	python3 bench/run.py --mirai-kit target/release/mirai-kit --cargo-generate $(TOOLS)/bench/bin/cargo-generate \
-	  --venv $(TOOLS)/bench/venv --empty $(TOOLS)/bench/empty --peak $(TOOLS)/bench/peak --write docs/bench.md
+	  --venv $(TOOLS)/bench/venv --empty $(TOOLS)/bench/empty --peak $(TOOLS)/bench/peak \
+	  --checkov $(TOOLS)/bin/checkov --helm $(TOOLS)/helm4/helm --write docs/bench.md

@@ -4,7 +4,7 @@
 Every round runs each program once, in turn, so that a busy machine slows all of them alike; a ratio is taken within a
 round, and the table gives its median and its spread over the rounds. Nothing here is a test: no figure fails a build.
 
-Usage: bench/run.py --mirai-kit BIN --cargo-generate BIN --venv DIR --empty BIN --peak BIN [--rounds N] [--write FILE]
+Usage: bench/run.py --mirai-kit BIN --cargo-generate BIN --venv DIR --empty BIN --peak BIN --checkov BIN --helm BIN [--rounds N] [--write FILE]
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+import check
 
 FILES = 60
 SUBSTITUTIONS = 4
@@ -91,7 +93,7 @@ def summary(values: list[float]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    for option in ("mirai-kit", "cargo-generate", "venv", "empty", "peak"):
+    for option in ("mirai-kit", "cargo-generate", "venv", "empty", "peak", "checkov", "helm"):
         parser.add_argument(f"--{option}", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--write", type=Path)
@@ -146,6 +148,7 @@ def main() -> None:
             _, wrong, missing = filecmp.cmpfiles(base / "first/mirai-kit", base / "first" / name, files, shallow=False)
             if wrong or missing:
                 sys.exit(f"bench: {name} did not give the same {FILES} files: {(wrong + missing)[:3]}")
+        linter = check.measure(Path(__file__).resolve().parent.parent, mirai, args.checkov.absolute(), args.helm.absolute(), launcher, base, env, args.rounds)
         count = sum(len(f) for _, _, f in os.walk(out / "demo"))
         # The first round warms the caches.
         times = {name: values[5 if name in ("--version", "empty program") else 1 :] for name, values in times.items()}
@@ -162,6 +165,15 @@ def main() -> None:
             ("start-up: `--version` less an empty Rust program, ms", "≤ 3", summary(start_up)),
             ("peak memory of `new`, MiB", "≤ 15", f"{statistics.median(memory) / 1024:.1f} ({min(memory) / 1024:.1f} – {max(memory) / 1024:.1f})"),
         ]
+        sides = [x / y for x, y in zip(linter["times"]["checkov"], linter["times"]["check"], strict=True)]
+        kit = {number: [peak / 1024 for peak in peaks] for number, peaks in linter["memory"].items()}
+        growth = [x / y for x, y in zip(kit[check.REPOSITORIES], kit[1], strict=True)]
+        rows += [
+            (f"checkov {version('checkov', args.checkov.absolute().parent.parent / 'checkov')} on the {linter['checks']} checks shared / `check` with all its rules, default project ({linter['files']} rendered files)", "≥ 20", summary(sides)),
+            ("peak memory of `check` of one repository, MiB", "–", summary(kit[1])),
+            (f"peak memory of `check` of {check.REPOSITORIES} repositories in one run / of one", "does not grow", summary(growth)),
+        ]
+        times.update({"check (rendered)": linter["times"]["check"], "checkov": linter["times"]["checkov"]})
         table = "| measure | goal | median (min – max) |\n|---|---|---|\n" + "".join(f"| {a} | {b} | {c} |\n" for a, b, c in rows)
         table += "\nMedian wall times of the same run, in milliseconds: " + ", ".join(f"{n} {statistics.median(v) * 1000:.1f}" for n, v in times.items()) + ".\n"
         print(table)
