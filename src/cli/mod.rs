@@ -5,6 +5,7 @@ mod check;
 mod clock;
 mod define;
 mod exit;
+mod explain;
 mod limits;
 mod new;
 mod next;
@@ -51,6 +52,7 @@ fn dispatch(matches: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
         Some((next::NAME, arguments)) => next::run(arguments, lang),
         Some((requirements::NAME, arguments)) => requirements::run(arguments, lang),
         Some((check::NAME, arguments)) => check::run(arguments, lang),
+        Some((explain::NAME, arguments)) => explain::run(arguments, lang),
         Some((pages::COMPLETIONS, arguments)) => pages::completions(arguments, lang),
         Some((pages::MAN, _)) => pages::man(lang),
         _ => Err((Exit::Usage, vec![usage::missing_command()])),

@@ -112,7 +112,8 @@ fn unknown(typed: &str, wanted: &str, searched: &[&List]) -> Problem {
 }
 
 /// The candidates that look most like what was typed, best first.
-fn nearest(typed: &str, candidates: impl IntoIterator<Item = String>, most: usize) -> Vec<String> {
+#[must_use]
+pub fn nearest(typed: &str, candidates: impl IntoIterator<Item = String>, most: usize) -> Vec<String> {
     let typed = typed.to_ascii_lowercase();
     let mut scored: Vec<(f64, String)> = candidates
         .into_iter()

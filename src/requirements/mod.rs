@@ -24,6 +24,6 @@ pub use forms::attestations;
 pub use impact::{Effect, FacetImpact, Impact, Totals};
 pub use list::{Applies, Counts, Document, Dropped, Facet, How, Level, Limit, Lineage, List, Relation, Row, Source};
 pub use lists::{Lists, list_files};
-pub use lookup::RowRef;
+pub use lookup::{RowRef, nearest};
 pub use matrix::{RulesOf, conformity_matrix, open_in_newer, outputs};
 pub use statement::{FacetState, FacetStatement, Holds, Proof, RowStatement, Statement, Status, statement};

@@ -3,7 +3,7 @@
 mod diff;
 mod impact;
 mod list;
-mod show;
+pub(in crate::cli) mod show;
 
 use std::path::PathBuf;
 
@@ -76,21 +76,21 @@ pub(super) fn run(arguments: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
 }
 
 /// What a command answers: for people, and for programs.
-type Answer = (String, Value);
+pub(in crate::cli) type Answer = (String, Value);
 
-fn pretty(json: &Value) -> Result<String, Problem> {
+pub(in crate::cli) fn pretty(json: &Value) -> Result<String, Problem> {
     let text =
         serde_json::to_string_pretty(json).map_err(|e| Problem::new("", text!("JSON impossible à écrire : {e}", "JSON cannot be written: {e}")))?;
     Ok(ui::sanitize::json(&text).into_owned() + "\n")
 }
 
 /// The lists, the kit whose modules bring evidence, and how to speak.
-struct Room {
-    kit: Kit,
-    lists: Lists,
+pub(in crate::cli) struct Room {
+    pub(in crate::cli) kit: Kit,
+    pub(in crate::cli) lists: Lists,
     /// Names of the lists given with `--list`.
     own: Vec<String>,
-    lang: Lang,
+    pub(in crate::cli) lang: Lang,
     width: Option<usize>,
 }
 
@@ -109,8 +109,15 @@ impl Room {
         Ok(Self { kit, lists, own, lang, width: ui::columns::width() })
     }
 
+    /// The program's own kit and lists.
+    pub(in crate::cli) fn embedded(lang: Lang) -> Result<Self, Vec<Problem>> {
+        let kit = load(None)?;
+        let lists = Lists::load(&kit.files)?;
+        Ok(Self { kit, lists, own: Vec::new(), lang, width: ui::columns::width() })
+    }
+
     /// A text in the chosen language.
-    fn say(&self, fr: &'static str, en: &'static str) -> &'static str {
+    pub(in crate::cli) fn say(&self, fr: &'static str, en: &'static str) -> &'static str {
         match self.lang {
             Lang::Fr => fr,
             Lang::En => en,
@@ -118,7 +125,7 @@ impl Room {
     }
 
     /// `label : value`, with the space that the language wants.
-    fn labelled(&self, label: &str, value: &str) -> String {
+    pub(in crate::cli) fn labelled(&self, label: &str, value: &str) -> String {
         format!("{label}{} {value}", self.say(" :", ":"))
     }
 
@@ -127,7 +134,7 @@ impl Room {
         self.say(" ; ", "; ")
     }
 
-    fn columns<const N: usize>(&self, rows: &[[String; N]], indent: usize) -> String {
+    pub(in crate::cli) fn columns<const N: usize>(&self, rows: &[[String; N]], indent: usize) -> String {
         ui::columns::columns(rows, indent, self.width)
     }
 

@@ -63,7 +63,7 @@ fn becomes<'a>(room: &'a Room, row: RowRef<'a>) -> Vec<Link<'a>> {
     links
 }
 
-fn page(room: &Room, row: RowRef<'_>) -> String {
+pub(in crate::cli) fn page(room: &Room, row: RowRef<'_>) -> String {
     let lang = room.lang;
     let level = match row.row.level {
         Level::P => room.say("P (primordiale)", "P (primordial)"),
@@ -178,7 +178,7 @@ fn brought_line(room: &Room, brought: &Brought<'_>) -> String {
     parts.join(", ")
 }
 
-fn json(room: &Room, row: RowRef<'_>) -> Value {
+pub(in crate::cli) fn json(room: &Room, row: RowRef<'_>) -> Value {
     let link = |l: &Link<'_>| {
         json!({
             "relation": l.relation.map_or("dropped", Relation::as_str),
