@@ -1,5 +1,7 @@
 //! The list of what can be explained, in short columns.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use super::{FORMAT, rule};
@@ -14,7 +16,7 @@ pub(super) fn explain(room: &Room) -> Answer {
     let mut rows = Vec::new();
     for list in room.lists.iter() {
         let lines: Vec<[String; 3]> = list.rows().map(|r| [r.row.key(), r.row.level.to_string(), r.row.text.get(lang).to_owned()]).collect();
-        text += &format!("\n{} {}\n{}", room.say("Exigences de", "Requirements of"), list.name(), room.columns(&lines, 2));
+        let _ = write!(text, "\n{} {}\n{}", room.say("Exigences de", "Requirements of"), list.name(), room.columns(&lines, 2));
         rows.extend(list.rows().map(|r| json!({ "row": r.reference(), "level": r.row.level.to_string(), "text": r.row.text })));
     }
     let rules: Vec<_> =

@@ -1,6 +1,7 @@
 //! A file of a project that mirai-kit wrote: which module writes it, who owns it, whether it has changed since, which
 //! requirements rest on it, which rules read files of its kind. The project is read as it says of itself; nothing runs.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
@@ -43,7 +44,7 @@ pub(super) fn explain(room: &Room, file: &Path) -> Result<Answer, Vec<Problem>> 
         "requirements": full.proofs.iter().map(|(row, facet, title)| json!({ "row": row, "facet": facet, "text": title })).collect::<Vec<_>>(),
         "rules": rules.iter().map(|r| r.id).collect::<Vec<_>>(),
     });
-    Ok((page(room, &project.path, &full, owner.as_deref(), state, &rules), answer("file", json)))
+    Ok((page(room, &project.path, &full, owner.as_deref(), state, &rules), answer("file", &json)))
 }
 
 fn page(room: &Room, path: &str, written: &Written, owner: Option<&str>, unchanged: Option<bool>, rules: &[&Rule]) -> String {
@@ -75,8 +76,12 @@ fn page(room: &Room, path: &str, written: &Written, owner: Option<&str>, unchang
     if !rules.is_empty() {
         let rows: Vec<[String; 3]> =
             rules.iter().map(|r| [r.id.to_owned(), rule::weight(room, r).to_owned(), r.message().get(lang).to_owned()]).collect();
-        page +=
-            &format!("\n  {}\n{}", room.say("règles qui lisent ce genre de fichier", "rules that read files of this kind"), room.columns(&rows, 4));
+        let _ = write!(
+            page,
+            "\n  {}\n{}",
+            room.say("règles qui lisent ce genre de fichier", "rules that read files of this kind"),
+            room.columns(&rows, 4)
+        );
     }
     page
 }

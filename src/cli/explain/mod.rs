@@ -85,6 +85,6 @@ fn unknown(room: &Room, typed: &str) -> Problem {
 }
 
 /// The answer for programs.
-fn answer(kind: &str, value: Value) -> Value {
+fn answer(kind: &str, value: &Value) -> Value {
     json!({ "format": FORMAT, "kind": kind, kind: value })
 }

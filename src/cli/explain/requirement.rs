@@ -1,6 +1,7 @@
 //! A requirement, in every list that has it: what `requirements show` says, then what each of its rules looks for.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use serde_json::json;
 
@@ -20,7 +21,7 @@ pub(super) fn explain(room: &Room, rows: &[RowRef<'_>]) -> Answer {
             .collect();
         json!({ "shown": show::json(room, *row), "rules": rules, "unwritten": unwritten, "attested": attested(room, *row) })
     });
-    let json = answer("requirements", each.collect());
+    let json = answer("requirements", &each.collect());
     (text, json)
 }
 
@@ -35,12 +36,12 @@ fn page(room: &Room, row: RowRef<'_>) -> String {
     let later = room.say("pas encore écrite : la facette reste non évaluée", "not written yet: the facet stays not evaluated");
     lines.extend(unwritten.iter().map(|id| [id.clone(), "-".to_owned(), later.to_owned()]));
     if !lines.is_empty() {
-        page += &format!("\n  {}\n{}", room.say("règles qui la prouvent", "rules that prove it"), room.columns(&lines, 4));
+        let _ = write!(page, "\n  {}\n{}", room.say("règles qui la prouvent", "rules that prove it"), room.columns(&lines, 4));
     }
     let attested = attested(room, row);
     if !attested.is_empty() {
         let how = room.say("à attester (docs/conformite/attestations)", "to attest (docs/conformite/attestations)");
-        page += &format!("\n  {}\n{}", how, room.columns(&attested.into_iter().map(|id| [id]).collect::<Vec<_>>(), 4));
+        let _ = write!(page, "\n  {}\n{}", how, room.columns(&attested.into_iter().map(|id| [id]).collect::<Vec<_>>(), 4));
     }
     page
 }

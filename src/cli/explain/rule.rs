@@ -31,7 +31,7 @@ pub(super) fn explain(room: &Room, rule: &Rule) -> Result<Answer, Problem> {
             "good": e.good, "bad": e.bad.iter().map(change).collect::<Vec<_>>(), "fine": e.fine.iter().map(change).collect::<Vec<_>>(),
         })),
     });
-    Ok((page(room, rule, &facets, examples.as_ref()), answer("rule", json)))
+    Ok((page(room, rule, &facets, examples.as_ref()), answer("rule", &json)))
 }
 
 /// Weight of a rule, for people.
@@ -122,7 +122,7 @@ fn change(change: &Change) -> Value {
 fn resting(room: &Room, rule: &Rule) -> Vec<Resting> {
     let proves = |evidence: &str| evidence == rule.id || rule.proves.contains(&evidence);
     let mut found = Vec::new();
-    for row in room.lists.iter().flat_map(|list| list.rows()) {
+    for row in room.lists.iter().flat_map(crate::requirements::List::rows) {
         for facet in room.lists.facets(row, &room.kit.modules) {
             let evidence: BTreeSet<&str> = facet.brought.iter().filter_map(|b| b.evidence.rule.as_deref()).collect();
             if evidence.into_iter().any(proves) {
