@@ -228,6 +228,7 @@ fn objects(
     let unit = |index: usize| group.origin(index).map_or("", |origin| origin.unit.as_str());
     let scene = Scene {
         objects: &group.objects,
+        alone: alone(repository, judged.answers.as_ref()),
         pods: &pods(&group.objects),
         file: &|index| group.origin(index).map_or("", |origin| origin.file.as_str()),
         charts: ground.charts,
@@ -255,6 +256,12 @@ fn objects(
         kept.push(Kept { environment, production: production(&group, index), file: file.to_owned(), object });
     }
     judged.add(report, environment, &mut group, repository);
+}
+
+/// Whether this is one repository of a project that has several, without the others.
+fn alone(repository: &Repository, answers: Option<&serde_json::Map<String, Value>>) -> bool {
+    let several = answers.and_then(|a| a.get("depots")).is_some_and(|depots| depots == "par-module");
+    several && repository.files.iter().filter(|f| file_name(f) == crate::render::MANIFEST_NAME).count() == 1
 }
 
 /// Runs the rules over plain files.

@@ -32,6 +32,8 @@ use super::{Pod, Report};
 pub struct Scene<'a> {
     /// The objects of one environment, or the raw manifests of the repository.
     pub objects: &'a [Value],
+    /// One repository of a project that has several is judged without the others.
+    pub alone: bool,
     /// The pods that they will run.
     pub pods: &'a [Pod],
     /// Registry of the project, when its answers name one.
@@ -122,7 +124,7 @@ pub const DOMAINS: &[Domain] = &[
     Domain::of(fields::RULES).objects(|scene| fields::check(scene.objects)),
     Domain::of(containers::RULES).objects(containers::check),
     Domain::of(names::RULES).objects(|scene| names::check(scene.objects)),
-    Domain::of(services::RULES).whole(|scene| services::check(scene.objects)),
+    Domain::of(services::RULES).whole(services::judge),
     Domain::of(references::RULES).whole(|scene| references::check(scene.objects, &platform())),
     Domain::of(cnpg::RULES).objects(|scene| cnpg::check(scene.objects)),
     Domain::of(cnpg::archive::RULES).objects(cnpg::archive::check).across(cnpg::archive::across),

@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::check::catalog::Rule;
 use crate::check::catalog::Strength::Deduced;
 use crate::check::repository::Input::Manifests;
-use crate::check::{Pod, Report, cite, items, kind, labels, name, pods, text};
+use crate::check::rules::Scene;
+use crate::check::{Pod, Report, Spot, cite, items, kind, labels, name, pods, text};
 use crate::text;
 use crate::text::Text;
 
@@ -123,6 +124,21 @@ pub const RULES: &[Rule] = &[
         "The useful flow stays closed, and a useless port is open (EXI-ARCH-14)",
     )),
 ];
+
+/// Judges a scene. Who listens to what a repository calls may stand in another one: alone, it cannot tell.
+#[must_use]
+pub fn judge(scene: &Scene<'_>) -> Report {
+    let mut report = check(scene.objects);
+    if scene.alone {
+        let before = report.findings.len();
+        report.findings.retain(|f| !(f.rule == "netpol-ports" && f.spot == Spot::Field("/spec/egress".to_owned())));
+        let unknown = before - report.findings.len();
+        if let Some(examined) = report.examined.get_mut("netpol-ports") {
+            *examined -= unknown;
+        }
+    }
+    report
+}
 
 /// Checks selectors and ports. The objects are those of one environment, all modules together.
 #[must_use]
