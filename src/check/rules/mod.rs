@@ -18,6 +18,7 @@ pub mod primary;
 pub mod references;
 pub mod rgpd;
 pub mod rights;
+pub mod secrets;
 pub mod services;
 
 use std::collections::BTreeSet;
@@ -138,6 +139,7 @@ pub const DOMAINS: &[Domain] = &[
     Domain::of(pipeline::RULES).files(pipeline::check),
     Domain::of(primary::RULES).files(primary::check),
     Domain::of(documents::RULES).files(documents::check),
+    Domain::of(secrets::RULES).files(secrets::check),
     // Judged apart: they need the requirement lists, the day, or the findings of the others.
     Domain::of(super::records::RULES),
     Domain::of(super::waivers::RULES),
