@@ -1,6 +1,7 @@
 //! The rules, one domain per file: what they say (rows of the catalogue) and how they judge. A domain judges objects
 //! (what an environment runs), the whole of an environment, or files. Every function is pure over what it is given.
 
+pub mod access;
 pub mod argo;
 pub mod charts;
 pub mod cnpg;
@@ -12,14 +13,17 @@ pub mod fields;
 pub mod kyverno;
 pub mod migrations;
 pub mod names;
+pub mod network;
 pub mod openapi;
 pub mod pipeline;
 pub mod primary;
 pub mod references;
 pub mod rgpd;
 pub mod rights;
+pub mod secret_objects;
 pub mod secrets;
 pub mod services;
+pub mod workloads;
 
 use std::collections::BTreeSet;
 
@@ -124,6 +128,10 @@ pub const DOMAINS: &[Domain] = &[
     Domain::of(kyverno::RULES).objects(|scene| kyverno::check(scene.objects, scene.registry)),
     Domain::of(fields::RULES).objects(|scene| fields::check(scene.objects)),
     Domain::of(containers::RULES).objects(containers::check),
+    Domain::of(workloads::RULES).objects(workloads::check).whole(workloads::whole),
+    Domain::of(network::RULES).objects(network::check).whole(network::whole),
+    Domain::of(access::RULES).objects(access::check).whole(access::whole),
+    Domain::of(secret_objects::RULES).objects(secret_objects::check),
     Domain::of(names::RULES).objects(|scene| names::check(scene.objects)),
     Domain::of(services::RULES).whole(services::judge),
     Domain::of(references::RULES).whole(|scene| references::check(scene.objects, &platform())),
