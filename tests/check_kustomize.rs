@@ -173,3 +173,21 @@ fn links_cycles_and_a_broken_kubectl_are_gaps() {
     assert!(gaps(&judged(&test, "/bin/false", &[])).iter().any(|g| g.contains("kubectl refuses")));
     assert!(gaps(&judged(&test, "/nonexistent", &[])).iter().any(|g| g.contains("kubectl cannot be started")));
 }
+
+#[test]
+fn what_a_kustomization_does_not_name_or_another_tool_completes_is_left_aside() {
+    let test = Test::new();
+    let files = [
+        ("base/kustomization.yaml", "resources: [deploiement.yaml, espace.yaml]\n"),
+        ("base/deploiement.yaml", DEPLOYMENT),
+        ("base/espace.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: '${ESPACE}'}\n"),
+        ("base/retouche.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: autre}\nspec: {template: {spec: {containers: [{name: a}]}}}\n"),
+    ];
+    write(&test, &files);
+    let value = judged(&test, &kubectl(), &[]);
+    let objects: Vec<&str> = value["findings"].as_array().unwrap().iter().filter_map(|f| f["object"].as_str()).collect();
+    assert!(!objects.is_empty() && objects.iter().all(|object| object.starts_with("Deployment/api")), "{objects:?}");
+    let said = gaps(&value);
+    assert!(said.iter().any(|g| g.starts_with("base/retouche.yaml: ")), "{said:#?}");
+    assert!(said.iter().any(|g| g.contains("the name of the object is a variable")), "{said:#?}");
+}

@@ -42,6 +42,8 @@ pub struct All {
     files: BTreeSet<String>,
     /// Folders of those that were not read.
     folders: BTreeSet<String>,
+    /// Folders of them all.
+    own: BTreeSet<String>,
 }
 
 impl All {
@@ -49,6 +51,13 @@ impl All {
     #[must_use]
     pub fn takes(&self, path: &str) -> bool {
         self.files.contains(path) || self.folders.iter().any(|f| below(path, f))
+    }
+
+    /// Whether a file stands beside a kustomization that does not name it: a patch that is not in use, or an object that is
+    /// not deployed.
+    #[must_use]
+    pub fn beside(&self, path: &str) -> bool {
+        !self.takes(path) && self.own.contains(folder(path))
     }
 }
 
@@ -61,6 +70,7 @@ pub fn build(repository: &mut Repository, program: Option<&Path>, wanted: Option
             all.folders.insert(folder(&path).to_owned());
             continue;
         }
+        all.own.insert(folder(&path).to_owned());
         let kustomization = guard::read(repository, &path);
         match kustomization.whole() {
             Some(files) => all.files.extend(files.iter().cloned()),
@@ -124,6 +134,10 @@ fn objects(group: &mut Group, repository: &mut Repository, path: &str, output: &
     for (_, document) in stream::documents(output) {
         let value: Value = yaml::read(&document).map_err(|fault| fault.what)?;
         if !value.is_object() {
+            continue;
+        }
+        if let Some(why) = stream::veiled(&value) {
+            repository.gap(Some(Input::Manifests), path, why);
             continue;
         }
         let same = |source: &Value| kind(source) == kind(&value) && !name(source).is_empty() && name(&value).contains(name(source));

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{Group, chart_part, kustomize, stream};
 use crate::check::repository::{Input, Repository};
+use crate::text::Text;
 
 /// The raw manifests of a repository, without the parts of charts and kustomizations.
 pub fn manifests(repository: &mut Repository, kustomized: &kustomize::All) -> Group {
@@ -18,6 +19,14 @@ pub fn manifests(repository: &mut Repository, kustomized: &kustomize::All) -> Gr
             continue;
         }
         if repository.left_aside(Input::Manifests, &path) {
+            continue;
+        }
+        if kustomized.beside(&path) {
+            let why = Text::new(
+                "la kustomization de ce dossier ne le cite pas : laissé de côté",
+                "the kustomization of this folder does not name it: left aside",
+            );
+            repository.gap(Some(Input::Manifests), &path, why);
             continue;
         }
         for why in stream::written(&mut group, &content, &path).err().into_iter().flatten() {

@@ -69,6 +69,18 @@ fn of_the_release(value: &mut Value) {
     }
 }
 
+/// Why an object is not one yet: what it is or what it is named is encrypted, or is a variable of another tool.
+#[must_use]
+pub fn veiled(value: &Value) -> Option<Text> {
+    let names = [kind(value), text(value, "/metadata/name")];
+    if names.iter().any(|n| n.starts_with("ENC[")) {
+        return Some(Text::new("objet chiffré par SOPS jusqu'à son nom", "object encrypted by SOPS, its name included"));
+    }
+    names.iter().any(|n| n.contains("${") || n.contains("{{")).then(|| {
+        Text::new("modèle d'un autre outil : le nom de l'objet y est une variable", "model of another tool: the name of the object is a variable")
+    })
+}
+
 /// Adds the Kubernetes objects of a file, where they are written.
 ///
 /// # Errors
@@ -79,14 +91,8 @@ pub fn written(group: &mut Group, content: &str, file: &str) -> Result<(), Vec<T
         match yaml::read::<Node>(&document) {
             Ok(node) => {
                 let value = node.value();
-                let names = [kind(&value), text(&value, "/metadata/name")];
-                if names.iter().any(|n| n.starts_with("ENC[")) {
-                    faults.push(Text::new("objet chiffré par SOPS jusqu'à son nom", "object encrypted by SOPS, its name included"));
-                } else if names.iter().any(|n| n.contains("${") || n.contains("{{")) {
-                    faults.push(Text::new(
-                        "modèle d'un autre outil : le nom de l'objet y est une variable",
-                        "model of another tool: the name of the object is a variable",
-                    ));
+                if let Some(why) = veiled(&value) {
+                    faults.push(why);
                 } else if value.get("apiVersion").is_some() && !kind(&value).is_empty() {
                     group.add(value, &Origin { file: file.to_owned(), unit: folder(file).to_owned(), written: Some((node, before)) });
                 }
