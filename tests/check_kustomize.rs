@@ -181,7 +181,10 @@ fn what_a_kustomization_does_not_name_or_another_tool_completes_is_left_aside() 
         ("base/kustomization.yaml", "resources: [deploiement.yaml, espace.yaml]\n"),
         ("base/deploiement.yaml", DEPLOYMENT),
         ("base/espace.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: '${ESPACE}'}\n"),
-        ("base/retouche.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: autre}\nspec: {template: {spec: {containers: [{name: a}]}}}\n"),
+        (
+            "base/retouche.yaml",
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: autre}\nspec: {template: {spec: {containers: [{name: a}]}}}\n",
+        ),
     ];
     write(&test, &files);
     let value = judged(&test, &kubectl(), &[]);
@@ -189,5 +192,5 @@ fn what_a_kustomization_does_not_name_or_another_tool_completes_is_left_aside() 
     assert!(!objects.is_empty() && objects.iter().all(|object| object.starts_with("Deployment/api")), "{objects:?}");
     let said = gaps(&value);
     assert!(said.iter().any(|g| g.starts_with("base/retouche.yaml: ")), "{said:#?}");
-    assert!(said.iter().any(|g| g.contains("the name of the object is a variable")), "{said:#?}");
+    assert!(said.iter().any(|g| g.contains("model of another tool")), "{said:#?}");
 }

@@ -76,9 +76,26 @@ pub fn veiled(value: &Value) -> Option<Text> {
     if names.iter().any(|n| n.starts_with("ENC[")) {
         return Some(Text::new("objet chiffré par SOPS jusqu'à son nom", "object encrypted by SOPS, its name included"));
     }
-    names.iter().any(|n| n.contains("${") || n.contains("{{")).then(|| {
-        Text::new("modèle d'un autre outil : le nom de l'objet y est une variable", "model of another tool: the name of the object is a variable")
+    (names.iter().any(|n| n.contains("${") || n.contains("{{")) || variable(value)).then(|| {
+        Text::new("modèle d'un autre outil : un nom ou un champ y est une variable", "model of another tool: a name or a field is a variable")
     })
+}
+
+/// Whether a field is nothing but `${VARIABLE}`, which a tool like envsubst completes. What a container runs, and the content of
+/// a ConfigMap, may hold variables of their own.
+fn variable(value: &Value) -> bool {
+    match value {
+        Value::String(text) => {
+            let inside = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+            inside.is_some_and(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'))
+        }
+        Value::Array(items) => items.iter().any(variable),
+        Value::Object(map) => {
+            let own = ["args", "command", "env", "data", "stringData", "annotations"];
+            map.iter().any(|(key, inner)| !own.contains(&key.as_str()) && variable(inner))
+        }
+        _ => false,
+    }
 }
 
 /// Adds the Kubernetes objects of a file, where they are written.
