@@ -74,7 +74,7 @@ fn what_cannot_be_read_is_a_gap() {
     fs::write(depot.join("long.yaml"), format!("{head}data:\n{}", "  une_cle_longue: une valeur\n".repeat(100_000))).unwrap();
     fs::write(depot.join("profond.yaml"), format!("{head}data: {}", "[".repeat(100_000))).unwrap();
     fs::write(depot.join("Dockerfile"), [0xff, 0xfe, 0, 1]).unwrap();
-    fs::write(depot.join(".gitlab-ci-dso.yml"), "a: !reference [b, c]\n").unwrap();
+    fs::write(depot.join(".gitlab-ci-dso.yml"), "a: [b\n").unwrap();
     fs::write(depot.join("infra/Chart.yaml"), "{{ pas du YAML").unwrap();
     let gaps = gaps(&judged(&test, "/nonexistent"));
     for file in ["bombe.yaml", "binaire.yaml", "long.yaml", "profond.yaml", "Dockerfile", ".gitlab-ci-dso.yml", "infra/Chart.yaml"] {
