@@ -59,6 +59,10 @@ fn judged(scene: &Scene<'_>, known: &BTreeSet<String>, variable: &str, value: &s
         let namespace = rest.split('.').next().unwrap_or_default();
         let inside = rest.split('.').nth(1) == Some("svc");
         if inside && scene.charts && namespace != helm::NAMESPACE {
+            // A Service that is not here may well be another project's, or the platform's.
+            if !known.contains(service) {
+                return Err(Unknown);
+            }
             return Ok(Some(text!(
                 "{variable} nomme l’espace de noms {namespace:?}, que la console choisit : {service} suffit",
                 "{variable} names the namespace {namespace:?}, which the console chooses: {service} is enough"
