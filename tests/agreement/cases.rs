@@ -27,6 +27,8 @@ pub struct Case {
     pub files: Vec<String>,
     /// By file, the first line of each object and its `Kind/name`.
     pub objects: BTreeMap<String, Vec<(usize, String)>>,
+    /// Manifests that stand for what a chart renders for a production.
+    pub rendered: Vec<String>,
     /// The other linters that read it: all of them, or those that the rule equals when it is an example of a rule.
     pub tools: Vec<&'static str>,
 }
@@ -36,6 +38,15 @@ impl Case {
     pub fn object_at(&self, file: &str, line: usize) -> String {
         let objects = self.objects.get(file).into_iter().flatten();
         objects.take_while(|(first, _)| *first <= line).last().map_or(String::new(), |(_, object)| object.clone())
+    }
+
+    /// The policies of checkov that link objects cite the binding of a role: what they are about is the role that it gives.
+    pub fn role_of(&self, file: &str, object: String, check: &str) -> String {
+        let Some(name) = object.strip_prefix("RoleBinding/").filter(|_| check.starts_with("CKV2_")) else { return object };
+        let stream = fs::read_to_string(self.folder.join(file)).unwrap();
+        let documents = stream.split("\n---\n").map(|d| yaml::read::<Value>(d).unwrap());
+        let binding = documents.into_iter().find(|d| d["kind"] == "RoleBinding" && d["metadata"]["name"] == name).unwrap();
+        format!("{}/{}", binding["roleRef"]["kind"].as_str().unwrap(), binding["roleRef"]["name"].as_str().unwrap())
     }
 
     /// Paths of the manifests.
@@ -55,7 +66,18 @@ impl Case {
                 objects.insert(path.clone(), found);
             }
         }
-        Self { id: id.to_owned(), defect: defect.map(str::to_owned), folder, files: files.keys().cloned().collect(), objects, tools: tools.to_vec() }
+        // The rules that look at a production alone have one to look at; examples say by the name of a file what is rendered.
+        let whole = (defect.is_some() || id == GOOD || id == "default-prod").then(|| objects.keys().cloned().collect());
+        let rendered: Vec<String> = whole.unwrap_or_else(|| objects.keys().filter(|file| *file == examples::RENDERED).cloned().collect());
+        Self {
+            id: id.to_owned(),
+            defect: defect.map(str::to_owned),
+            folder,
+            files: files.keys().cloned().collect(),
+            rendered,
+            objects,
+            tools: tools.to_vec(),
+        }
     }
 }
 

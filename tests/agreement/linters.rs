@@ -59,21 +59,28 @@ fn line(value: &Value, pointer: &str) -> usize {
     usize::try_from(number).unwrap()
 }
 
-/// `mirai-kit check`, on each folder.
+/// `mirai-kit check`, on each case apart: manifests that stand for what a chart renders are judged as such too.
 fn ours(cases: &[Case]) -> Seen {
-    let mut arguments = vec!["check".into(), "--format".into(), "json".into()];
-    arguments.extend(cases.iter().map(|case| case.folder.clone().into_os_string()));
-    let ran = run(Path::new(PROGRAM), arguments, &crate::cases::root());
-    let report: Value = serde_json::from_str(&ran.out).unwrap_or_else(|e| panic!("mirai-kit check: {e}\n{}", ran.said()));
-    let folders = report["folders"].as_array().unwrap();
-    assert_eq!(folders.len(), cases.len());
     let mut seen = Seen::new();
-    for (case, folder) in cases.iter().zip(folders) {
-        for finding in folder["findings"].as_array().unwrap() {
-            let file = text(finding, "/file");
+    let reports = in_parallel(cases, |case| {
+        let mut arguments = vec!["check".to_owned(), "--format".to_owned(), "json".to_owned()];
+        arguments.push(case.folder.display().to_string());
+        for file in &case.rendered {
+            arguments.extend(["--rendered".to_owned(), case.folder.join(file).display().to_string()]);
+        }
+        let ran = run(Path::new(PROGRAM), arguments, &crate::cases::root());
+        let report: Value = serde_json::from_str(&ran.out).unwrap_or_else(|e| panic!("mirai-kit check: {}: {e}\n{}", case.id, ran.said()));
+        report
+    });
+    for (case, report) in cases.iter().zip(reports) {
+        for finding in report.pointer("/folders/0/findings").and_then(Value::as_array).unwrap() {
             // « Kind/name (container) », « Kind/name port x »; jobs and dependencies have no slash.
-            let object = text(finding, "/object").split(' ').next().filter(|o| o.contains('/') && case.objects.contains_key(file));
-            note(&mut seen, text(finding, "/rule"), case, file, object.unwrap_or_default().to_owned());
+            let cited = text(finding, "/object").split(' ').next().filter(|o| o.contains('/')).unwrap_or_default();
+            let holds = |file: &&String| case.objects[*file].iter().any(|(_, object)| object == cited);
+            // What a chart renders is cited by the place in the chart: the object tells more.
+            let held = case.manifests().find(holds).map(|file| (file.as_str(), cited.to_owned()));
+            let (file, object) = held.unwrap_or_else(|| (text(finding, "/file"), String::new()));
+            note(&mut seen, text(finding, "/rule"), case, file, object);
         }
     }
     seen
@@ -109,7 +116,7 @@ fn checkov(cases: &[Case]) -> Seen {
             for failed in part.pointer("/results/failed_checks").and_then(Value::as_array).into_iter().flatten() {
                 let path = Path::new(text(failed, "/file_abs_path"));
                 let file = path.strip_prefix(&case.folder).unwrap().to_str().unwrap().replace(".gitlab-ci.yml", ".gitlab-ci-dso.yml");
-                let object = case.object_at(&file, line(failed, "/file_line_range/0"));
+                let object = case.role_of(&file, case.object_at(&file, line(failed, "/file_line_range/0")), text(failed, "/check_id"));
                 note(&mut seen, &format!("checkov:{}", text(failed, "/check_id")), case, &file, object);
             }
         }
