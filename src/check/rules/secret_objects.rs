@@ -152,7 +152,7 @@ fn placeholder(value: &str) -> bool {
         "dummy",
         "placeholder",
     ];
-    value.len() < 2 || value.starts_with(['<', '$', '{', '%']) || marks.iter().any(|m| value.contains(m)) || value.chars().all(|c| c == '*')
+    value.len() < 2 || value.starts_with(['<', '$', '{', '%']) || marks.iter().any(|m| value.contains(m)) || !value.contains(char::is_alphanumeric)
 }
 
 /// A variable whose name says credential, and whose value is one.
