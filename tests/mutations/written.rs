@@ -18,7 +18,7 @@ pub struct Written {
     /// What stands there, once; the end of the file when absent. With neither this nor `by`, the file is removed.
     #[serde(default)]
     replace: Option<String>,
-    /// What stands there instead.
+    /// What stands there instead; `@@` stands for nothing, so that no token is written whole in this repository.
     #[serde(default)]
     by: Option<String>,
     /// The rule that sees it.
@@ -49,15 +49,19 @@ impl Project {
         copy(&self.base.folder().join("demo"), &test.folder().join("demo"));
         let path = test.folder().join("demo").join(&written.file);
         match (&written.replace, &written.by) {
-            (None, None) => fs::remove_file(&path).unwrap_or_else(|e| panic!("{}: {e}", written.file)),
+            (None, None) => {
+                if let Err(e) = fs::remove_file(&path) {
+                    return Some(format!("{}: {e}", written.file));
+                }
+            }
             (replace, by) => {
                 let before = fs::read_to_string(&path).unwrap_or_default();
-                let by = by.as_deref().unwrap_or_default();
+                let by = &by.as_deref().unwrap_or_default().replace("@@", "");
                 let spoilt = match replace {
-                    Some(from) => {
-                        assert_eq!(before.matches(from.as_str()).count(), 1, "{}: {from:?}", written.file);
-                        before.replacen(from, by, 1)
+                    Some(from) if before.matches(from.as_str()).count() != 1 => {
+                        return Some(format!("{} does not hold once {from:?}", written.file));
                     }
+                    Some(from) => before.replacen(from, by, 1),
                     None => before + by,
                 };
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
