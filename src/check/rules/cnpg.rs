@@ -205,6 +205,16 @@ fn on_cluster(report: &mut Report, cluster: &Value, objects: &[Value]) {
     // Without an image of its own the operator picks one, which changes with the operator.
     if cluster.pointer("/spec/imageCatalogRef").is_none() {
         report.see_at("cnpg-image", &cited, "/spec/imageName", super::kyverno::floating(text(cluster, "/spec/imageName")));
+    } else if let Some(catalog) =
+        of(objects, text(cluster, "/spec/imageCatalogRef/kind")).find(|c| name(c) == text(cluster, "/spec/imageCatalogRef/name"))
+    {
+        let major = cluster.pointer("/spec/imageCatalogRef/major");
+        let held = items(catalog, "/spec/images").any(|image| image.get("major") == major);
+        let problem = (!held).then(|| {
+            let (catalog, major) = (name(catalog), major.cloned().unwrap_or_default());
+            text!("le catalogue {catalog} n'a pas d'image de la version {major}", "the catalogue {catalog} has no image of version {major}")
+        });
+        report.see_at("cnpg-image", &cited, "/spec/imageCatalogRef/major", problem);
     }
 }
 

@@ -81,17 +81,15 @@ pub fn check(objects: &[Value]) -> Report {
         let cited = cite(object);
         let (version, of) = (text(object, "/apiVersion"), kind(object));
         let Some(shape) = tables.kinds.get(&format!("{version}/{of}")) else {
-            // An unknown kind in a group of the API server is a misspelt one; `v1` `Config` is a kubeconfig.
-            let group = version.rsplit_once('/').map_or("", |(group, _)| group);
-            let own =
-                !version.is_empty() && of != "Config" && tables.builtin.iter().any(|known| known.rsplit_once('/').is_some_and(|(g, _)| g == group));
-            if own && !tables.builtin.contains(&format!("{group}/{of}")) {
-                let problem = text!("type inconnu : {version} {of}", "unknown kind: {version} {of}");
-                report.see_at("api-fields", &cited, "/kind", Some(problem));
+            if let Some(problem) = tables.unknown(version, of) {
+                report.see_at("api-fields", &cited, "/apiVersion", Some(problem));
             }
             continue;
         };
         let mut problems = Vec::new();
+        if object.get("metadata").is_none_or(Value::is_null) {
+            problems.push((String::new(), Text::new("metadata absent", "metadata missing")));
+        }
         tables.walk(*shape, object, "", &mut problems);
         if problems.is_empty() {
             report.see("api-fields", &cited, None::<Text>);
@@ -104,6 +102,28 @@ pub fn check(objects: &[Value]) -> Report {
 }
 
 impl Tables {
+    /// Why no API serves that kind, when the tables can tell: an unknown kind in a group of the API server is a misspelt one,
+    /// as is a version that none of its kinds has (versions before the first stable one are those of `removed-api`).
+    fn unknown(&self, version: &str, kind: &str) -> Option<Text> {
+        if version.is_empty() || kind.is_empty() {
+            // A raw manifest without them is no manifest; a chart that renders such an object is refused whole.
+            return Some(Text::new("apiVersion ou kind absent", "apiVersion or kind missing"));
+        }
+        let (group, number) = version.rsplit_once('/').unwrap_or(("", version));
+        let serves = self.builtin.iter().any(|known| known.rsplit_once('/').is_some_and(|(g, _)| g == group));
+        // `v1` `Config` is a kubeconfig.
+        if serves && kind != "Config" && !self.builtin.contains(&format!("{group}/{kind}")) {
+            return Some(text!("type inconnu : {version} {kind}", "unknown kind: {version} {kind}"));
+        }
+        let parts = |key: &str| -> Option<(String, String)> {
+            let (version, kind) = key.rsplit_once('/')?;
+            Some((version.rsplit_once('/').map_or(String::new(), |(group, _)| group.to_owned()), kind.to_owned()))
+        };
+        let known = self.kinds.keys().any(|key| parts(key).is_some_and(|(g, k)| g == group && k == kind));
+        let stable = !number.contains("alpha") && !number.contains("beta");
+        (known && stable).then(|| text!("version inconnue : {version} {kind}", "unknown version: {version} {kind}"))
+    }
+
     fn walk(&self, shape: usize, value: &Value, at: &str, problems: &mut Vec<(String, Text)>) {
         // The API server drops a null.
         if value.is_null() {

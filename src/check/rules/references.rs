@@ -251,6 +251,10 @@ fn on_object(report: &mut Report, known: &Known, object: &Value) {
             let target = object.pointer("/spec/scaleTargetRef").cloned().unwrap_or_default();
             let of = ["Deployment", "StatefulSet"].into_iter().find(|k| *k == kind(&target)).unwrap_or("Deployment");
             known.there(report, (&cited, "/spec/scaleTargetRef/name"), of, text(&target, "/name"));
+            // The scale of a Deployment is looked for in the group that the target names.
+            let version = text(&target, "/apiVersion");
+            let problem = (kind(&target) == of && version != "apps/v1").then(|| format!("scaleTargetRef.apiVersion: {version:?}"));
+            report.see_at("references", &cited, "/spec/scaleTargetRef/apiVersion", problem);
         }
         "RoleBinding" => {
             if text(object, "/roleRef/kind") == "Role" {

@@ -154,6 +154,7 @@ pub fn check(objects: &[Value]) -> Report {
             "PodMonitor" => pod_monitor(&mut report, &cited, object, &pods),
             "PodDisruptionBudget" => {
                 selects(&mut report, "pdb-selector", &cited, (object, "/spec/selector/matchLabels"), &pods);
+                budget(&mut report, &cited, object);
             }
             "NetworkPolicy" => network_policy(&mut report, &cited, object, &pods),
             _ => {}
@@ -240,6 +241,25 @@ fn ingress(report: &mut Report, cited: &str, object: &Value, objects: &[Value]) 
     }
 }
 
+/// A budget that holds nothing back.
+fn budget(report: &mut Report, cited: &str, object: &Value) {
+    // policy/v1: a null selector selects nothing.
+    if object.pointer("/spec/selector").is_none_or(Value::is_null) {
+        report.see_at("pdb-selector", cited, "/spec", Some(Text::new("pas de sélecteur", "no selector")));
+    }
+    if ["minAvailable", "maxUnavailable"].iter().all(|key| object.pointer(&format!("/spec/{key}")).is_none()) {
+        let problem = Text::new("ni minAvailable ni maxUnavailable", "neither minAvailable nor maxUnavailable");
+        report.see_at("pdb-selector", cited, "/spec", Some(problem));
+    }
+}
+
+/// A monitor that reads nothing.
+fn endpoints(report: &mut Report, cited: &str, object: &Value, field: &str) {
+    if items(object, field).next().is_none() {
+        report.see_at("monitor-port", cited, "/spec", Some(Text::new("aucun point de collecte", "no endpoint")));
+    }
+}
+
 fn service_monitor(report: &mut Report, cited: &str, object: &Value, objects: &[Value]) {
     let selector = labels(object, "/spec/selector/matchLabels");
     let services: Vec<&Value> = objects
@@ -253,6 +273,7 @@ fn service_monitor(report: &mut Report, cited: &str, object: &Value, objects: &[
     let wanted = show(&selector);
     let problem = services.is_empty().then(|| text!("ne désigne aucun Service ({wanted})", "selects no Service ({wanted})"));
     report.see_at("monitor-selector", cited, "/spec/selector/matchLabels", problem);
+    endpoints(report, cited, object, "/spec/endpoints");
     for endpoint in items(object, "/spec/endpoints") {
         let wanted = text(endpoint, "/port");
         // A port of the pods, not of the Service.
@@ -267,6 +288,7 @@ fn service_monitor(report: &mut Report, cited: &str, object: &Value, objects: &[
 
 fn pod_monitor(report: &mut Report, cited: &str, object: &Value, pods: &[Pod]) {
     let behind = selects(report, "monitor-selector", cited, (object, "/spec/selector/matchLabels"), pods);
+    endpoints(report, cited, object, "/spec/podMetricsEndpoints");
     for endpoint in items(object, "/spec/podMetricsEndpoints") {
         let wanted = ["port", "portNumber", "targetPort"].iter().find_map(|key| endpoint.get(*key)).cloned().unwrap_or_default();
         let there = behind.iter().any(|p| p.listens(&wanted));

@@ -28,7 +28,7 @@ fn application() -> Vec<Value> {
         json!({"kind": "Role", "metadata": {"name": "r"}}),
         json!({"kind": "RoleBinding", "metadata": {"name": "b"}, "roleRef": {"kind": "Role", "name": "r"},
             "subjects": [{"kind": "ServiceAccount", "name": "api"}]}),
-        json!({"kind": "HorizontalPodAutoscaler", "metadata": {"name": "h"}, "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "api"}}}),
+        json!({"kind": "HorizontalPodAutoscaler", "metadata": {"name": "h"}, "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "api"}}}),
         json!({"kind": "ImageCatalog", "metadata": {"name": "pg"}}),
         json!({"kind": "ObjectStore", "metadata": {"name": "store"}, "spec": {"configuration": {"s3Credentials": {"accessKeyId": {"name": "db", "key": "A"}}}}}),
         json!({"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster", "metadata": {"name": "g1"}, "spec": {

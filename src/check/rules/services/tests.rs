@@ -24,7 +24,7 @@ fn application() -> Vec<Value> {
             "egress": [
                 {"to": [{"podSelector": {"matchLabels": {"cnpg.io/cluster": "demo-db-g1"}}}], "ports": [{"port": 5432}]},
                 {"ports": [{"port": 443}]}]}}),
-        json!({"kind": "PodDisruptionBudget", "metadata": {"name": "api"}, "spec": {"selector": {"matchLabels": {"app": "demo"}}}}),
+        json!({"kind": "PodDisruptionBudget", "metadata": {"name": "api"}, "spec": {"maxUnavailable": 1, "selector": {"matchLabels": {"app": "demo"}}}}),
     ]
 }
 
