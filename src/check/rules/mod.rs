@@ -23,6 +23,7 @@ pub mod rights;
 pub mod secret_objects;
 pub mod secrets;
 pub mod services;
+pub mod values;
 pub mod workloads;
 
 use std::collections::BTreeSet;
@@ -143,6 +144,7 @@ pub const DOMAINS: &[Domain] = &[
     Domain::of(argo::application::RULES).objects(argo::application::check),
     Domain::of(deploy::RULES).whole(deploy::check),
     Domain::of(charts::RULES).files(charts::check),
+    Domain::of(values::RULES).files(values::check),
     Domain::of(dockerfile::RULES).files(dockerfile::check),
     Domain::of(pipeline::RULES).files(pipeline::check),
     Domain::of(primary::RULES).files(primary::check),
