@@ -198,7 +198,7 @@ fn resources(report: &mut Report, seen: &Seen<'_>) {
     let (requests, limits) = (side("requests"), side("limits"));
     for (side, values) in [("requests", &requests), ("limits", &limits)] {
         for (what, value) in values.iter().filter(|(_, v)| !v.is_null() && *v != "") {
-            let at = format!("/resources/{side}/{}", super::kyverno::escaped(what));
+            let at = format!("/resources/{side}/{}", crate::check::escaped(what));
             let amount = quantity::of(value);
             let problem = match amount {
                 None => Some(text!("{side}.{what} : {value} n’est pas une quantité", "{side}.{what}: {value} is not a quantity")),
@@ -215,7 +215,7 @@ fn resources(report: &mut Report, seen: &Seen<'_>) {
             let limit = &limits[what];
             let problem =
                 (asked_for > most).then(|| text!("{what} : {asked} demandé, {limit} au plus", "{what}: {asked} requested, {limit} at most"));
-            seen.at(report, "requests-within-limits", &format!("/resources/requests/{}", super::kyverno::escaped(what)), problem);
+            seen.at(report, "requests-within-limits", &format!("/resources/requests/{}", crate::check::escaped(what)), problem);
         }
     }
     let gpu = requests.iter().chain(&limits).find(|(what, value)| accelerator(what) && quantity::of(value) != Some(0));

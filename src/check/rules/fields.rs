@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::check::catalog::Rule;
 use crate::check::catalog::Strength::Platform;
 use crate::check::repository::Input::Manifests;
-use crate::check::{ORIGIN, Report, cite, kind, text};
+use crate::check::{ORIGIN, Report, cite, escaped, kind, text};
 use crate::text;
 use crate::text::Text;
 
@@ -190,11 +190,6 @@ impl Tables {
             _ => ("texte ou nombre", "text or number"),
         }
     }
-}
-
-/// A key inside a JSON pointer (RFC 6901).
-fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

@@ -178,7 +178,7 @@ fn on_object(report: &mut Report, object: &Value, made: &BTreeSet<&str>) {
                     let lower = key.to_lowercase();
                     let bad = ["password", "passwd", "secret_key"].into_iter().find(|w| lower.contains(w));
                     let problem = bad.map(|w| text!("la clé {key:?} contient {w:?}", "key {key:?} contains {w:?}"));
-                    report.see_at("cm-no-credentials", &cited, &format!("/{side}/{}", escaped(key)), problem);
+                    report.see_at("cm-no-credentials", &cited, &format!("/{side}/{}", crate::check::escaped(key)), problem);
                 }
             }
         }
@@ -223,11 +223,6 @@ fn on_object(report: &mut Report, object: &Value, made: &BTreeSet<&str>) {
         }
         _ => {}
     }
-}
-
-/// A key as a JSON pointer writes it.
-pub(super) fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 fn history(report: &mut Report, cited: &str, object: &Value) {

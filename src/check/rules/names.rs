@@ -119,7 +119,7 @@ fn on_labels(report: &mut Report, cited: &str, object: &Value, pointer: &str) {
         let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         let edge = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
         let right = value.len() <= 63 && value.chars().all(inside) && edge(value.chars().next()) && edge(value.chars().last());
-        let at = format!("{pointer}/{}", super::kyverno::escaped(&key));
+        let at = format!("{pointer}/{}", crate::check::escaped(&key));
         report.see_at("label-values", cited, &at, (!right).then(|| format!("{key}: {value:?}")));
     }
 }

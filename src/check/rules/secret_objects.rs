@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::Scene;
-use super::kyverno::escaped;
+use crate::check::escaped;
 use crate::check::{Report, cite, items, kind, text};
 use crate::text;
 use crate::text::Text;

@@ -53,18 +53,21 @@ impl Known {
     }
 }
 
+/// The rules on what the version in service still needs.
+const REMOVALS: [&str; 6] = [
+    "migration-drop-table",
+    "migration-drop-column",
+    "migration-rename",
+    "migration-type-change",
+    "migration-set-not-null",
+    "migration-required-column",
+];
+
 /// Judges each statement of a migration by each rule.
 pub(super) fn check(report: &mut Report, migration: &Migration, marks: &Marks, known: &mut Known) {
     for statement in &migration.statements {
         let marked = marks.cover(statement.line);
-        for rule in [
-            "migration-drop-table",
-            "migration-drop-column",
-            "migration-rename",
-            "migration-type-change",
-            "migration-set-not-null",
-            "migration-required-column",
-        ] {
+        for rule in REMOVALS {
             let problem = problem(rule, statement, migration, known).filter(|_| !marked);
             report.see_in(rule, &migration.path, Some(statement.line), problem.map(Text::same));
         }
@@ -106,14 +109,7 @@ pub(super) fn doubtful(migration: &Migration) -> Vec<(usize, String)> {
     let mut known = Known::default();
     let mut found = Vec::new();
     for statement in &migration.statements {
-        for rule in [
-            "migration-drop-table",
-            "migration-drop-column",
-            "migration-rename",
-            "migration-type-change",
-            "migration-set-not-null",
-            "migration-required-column",
-        ] {
+        for rule in REMOVALS {
             found.extend(problem(rule, statement, migration, &known).map(|what| (statement.line, what)));
         }
         known.learn(&statement.op, &migration.batch);

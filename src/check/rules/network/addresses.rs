@@ -28,7 +28,7 @@ pub fn check(report: &mut Report, scene: &Scene<'_>) {
     for map in scene.objects.iter().filter(|o| kind(o) == "ConfigMap") {
         for (key, value) in map.get("data").and_then(Value::as_object).into_iter().flatten() {
             if let Ok(problem) = judged(scene, &known, key, value.as_str().unwrap_or_default()) {
-                report.see_at("service-names", &cite(map), &format!("/data/{}", super::super::kyverno::escaped(key)), problem);
+                report.see_at("service-names", &cite(map), &format!("/data/{}", crate::check::escaped(key)), problem);
             }
         }
     }

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::check::repository::{Input, file_name, join};
 use crate::check::view::View;
-use crate::check::{Report, items, text};
+use crate::check::{Report, escaped, items, text};
 use crate::text;
 use crate::text::Text;
 use crate::yaml::Node;
@@ -104,7 +104,7 @@ impl Document<'_> {
         let mut ids: BTreeMap<String, String> = BTreeMap::new();
         for (route, item) in value.get("paths").and_then(Value::as_object).into_iter().flatten() {
             for (method, operation) in item.as_object().into_iter().flatten().filter(|(m, _)| METHODS.contains(&m.as_str())) {
-                let at = format!("/paths/{}/{method}", route.replace('~', "~0").replace('/', "~1"));
+                let at = format!("/paths/{}/{method}", escaped(route));
                 self.operation(&at, &format!("{} {route}", method.to_uppercase()), item, operation, &mut ids);
             }
         }
@@ -252,7 +252,7 @@ impl Document<'_> {
                     self.see("openapi-references", at, "", lost.then(|| Text::same(reference.clone())));
                 }
                 for (key, inner) in map.iter().filter(|(key, _)| !matches!(key.as_str(), "example" | "examples" | "default" | "enum" | "const")) {
-                    self.references(inner, &format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")));
+                    self.references(inner, &format!("{at}/{}", escaped(key)));
                 }
             }
             Value::Array(list) => {
