@@ -23,6 +23,7 @@ mod portable;
 mod relpath;
 mod replace;
 mod staging;
+mod update;
 mod write;
 
 pub use create::{Report, check_target, create, prepare};
@@ -30,6 +31,7 @@ pub use error::{ApplyError, TargetProblem};
 pub use options::{Cancel, Options};
 pub use relpath::{MAX_PATH_BYTES, PathError, SafeRelPath};
 pub use replace::replace;
+pub use update::{Change, update};
 
 /// What stands under a name of a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,12 +15,19 @@ pub fn replace(path: &Path, expected: Option<&[u8]>, bytes: &[u8]) -> Result<(),
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or(OsStr::new("."));
     let dir = Dir::open(parent).doing("open", parent)?;
-    let kind = dir.kind(name).doing("look at", path)?;
+    replace_in(&dir, name, expected, bytes)?;
+    dir.sync().doing("make durable", parent)
+}
+
+/// [`replace`] in a folder that is held open, which the caller makes durable.
+pub(super) fn replace_in(dir: &Dir, name: &OsStr, expected: Option<&[u8]>, bytes: &[u8]) -> Result<(), ApplyError> {
+    let path = dir.path().join(name);
+    let kind = dir.kind(name).doing("look at", &path)?;
     if !matches!(kind, None | Some(super::Kind::File)) {
         return Err(std::io::Error::from(std::io::ErrorKind::InvalidInput)).doing("replace", path);
     }
     if let Some(expected) = expected
-        && dir.read(name).doing("read", path)? != expected
+        && dir.read(name).doing("read", &path)? != expected
     {
         return Err(std::io::Error::from(std::io::ErrorKind::ResourceBusy)).doing("replace", path);
     }
@@ -39,8 +46,7 @@ pub fn replace(path: &Path, expected: Option<&[u8]>, bytes: &[u8]) -> Result<(),
         // What is left would be a stranger in the user's folder.
         let _ = dir.remove_file(&beside);
     }
-    written.doing("write", path)?;
-    dir.sync().doing("make durable", parent)
+    written.doing("write", path)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use clap::{Arg, ArgAction, Command};
 
-use super::{check, explain, new, next, pages, requirements};
+use super::{check, explain, new, next, pages, requirements, rgpd};
 use crate::text::{Lang, Text};
 
 /// The whole command line, in one language.
@@ -46,6 +46,7 @@ pub fn command(lang: Lang) -> Command {
     .subcommand(requirements::command(lang))
     .subcommand(check::command(lang))
     .subcommand(explain::command(lang))
+    .subcommand(rgpd::command(lang))
     .subcommand(pages::completions_command(lang))
     .subcommand(pages::man_command(lang))
 }

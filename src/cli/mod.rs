@@ -11,6 +11,7 @@ mod new;
 mod next;
 mod pages;
 mod requirements;
+mod rgpd;
 mod translate;
 mod usage;
 
@@ -53,6 +54,7 @@ fn dispatch(matches: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
         Some((requirements::NAME, arguments)) => requirements::run(arguments, lang),
         Some((check::NAME, arguments)) => check::run(arguments, lang),
         Some((explain::NAME, arguments)) => explain::run(arguments, lang),
+        Some((rgpd::NAME, arguments)) => rgpd::run(arguments, lang),
         Some((pages::COMPLETIONS, arguments)) => pages::completions(arguments, lang),
         Some((pages::MAN, _)) => pages::man(lang),
         _ => Err((Exit::Usage, vec![usage::missing_command()])),

@@ -7,6 +7,7 @@
 mod block;
 mod check;
 mod documents;
+pub mod live;
 mod model;
 mod read;
 mod read_entity;
@@ -17,8 +18,10 @@ mod rules;
 mod sql;
 mod types;
 mod vocabulary;
+mod written;
 
 pub use report::{RgpdError, RgpdWarning};
+pub use written::{NAME as WRITTEN_NAME, Written};
 
 use report::Sink;
 
@@ -38,6 +41,10 @@ pub struct Output {
 pub struct Rendering {
     /// The files, in order of path as they should be read.
     pub outputs: Vec<Output>,
+    /// Those that are not text: path and content.
+    pub binaries: Vec<(String, Vec<u8>)>,
+    /// Version of the model.
+    pub version: u32,
     /// Points of attention; nothing is refused for them.
     pub warnings: Vec<RgpdWarning>,
 }
@@ -55,6 +62,30 @@ pub fn render(name: &str, description: &str) -> Result<Vec<Output>, Vec<RgpdErro
 /// # Errors
 /// As [`render`].
 pub fn render_with_warnings(name: &str, description: &str) -> Result<Rendering, Vec<RgpdError>> {
+    let (model, sink) = read(name, description)?;
+    let mut outputs = vec![Output { path: "modele.yaml".into(), content: description.to_owned() }];
+    outputs.extend(sql::files(&model));
+    outputs.extend(documents::files(&model, &sink.warnings));
+    outputs.push(Output { path: version_path(model.version), content: description.to_owned() });
+    let binaries = Vec::new();
+    let written = Written::of(
+        outputs
+            .iter()
+            .map(|o| (o.path.as_str(), o.content.as_bytes()))
+            .chain(binaries.iter().map(|(path, bytes): &(String, Vec<u8>)| (path.as_str(), bytes.as_slice()))),
+    );
+    outputs.push(Output { path: WRITTEN_NAME.into(), content: written.text() });
+    Ok(Rendering { outputs, binaries, version: model.version, warnings: sink.warnings })
+}
+
+/// Where the description of a version is kept, below `donnees/`: what the next one is compared with.
+#[must_use]
+pub fn version_path(version: u32) -> String {
+    format!("versions/modele-v{version}.yaml")
+}
+
+/// Reads and judges a description.
+fn read(name: &str, description: &str) -> Result<(model::Model, Sink), Vec<RgpdError>> {
     let mut sink = Sink::new(name);
     let root = match yaml::read(description) {
         Ok(root) => root,
@@ -71,9 +102,8 @@ pub fn render_with_warnings(name: &str, description: &str) -> Result<Rendering, 
         check::whole(model, &mut sink);
     }
     sink.errors.sort_by_key(|e| e.line);
-    let Some(model) = model.filter(|_| sink.errors.is_empty()) else { return Err(sink.errors) };
-    let mut outputs = vec![Output { path: "modele.yaml".into(), content: description.to_owned() }];
-    outputs.extend(sql::files(&model));
-    outputs.extend(documents::files(&model, &sink.warnings));
-    Ok(Rendering { outputs, warnings: sink.warnings })
+    match model {
+        Some(model) if sink.errors.is_empty() => Ok((model, sink)),
+        _ => Err(sink.errors),
+    }
 }

@@ -7,10 +7,15 @@ use super::super::model::Model;
 use super::super::types::{dollar, lit, q};
 use super::{close, header, managed, tables};
 
+/// The same questions as one bare query: a live function may be stale, or may have been changed.
+pub(in crate::rgpd) fn query(model: &Model) -> String {
+    if model.is_personal() { personal(model) } else { plain(model) }
+}
+
 /// `…_controle.sql`.
 pub(super) fn control(model: &Model) -> String {
     let mut out = header(model, "Autocontrôle : aucune ligne = conforme.");
-    let body = if model.is_personal() { personal(model) } else { plain(model) };
+    let body = query(model);
     let _ = write!(
         out,
         "CREATE OR REPLACE FUNCTION rgpd.controle_modele() RETURNS TABLE (regle text, objet text, detail text)\n  \

@@ -3,8 +3,9 @@
 
 mod base;
 mod close;
-mod control;
+pub(super) mod control;
 mod labels;
+pub(super) mod overdue;
 mod process;
 mod requests;
 mod rights;

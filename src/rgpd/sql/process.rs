@@ -80,6 +80,7 @@ pub(super) fn process(model: &Model) -> String {
     }
     steps.sort_by_key(|s| s.order);
     list(&steps, &mut out);
+    super::overdue::function_sql(model, &mut out);
     out.push_str("\nREVOKE ALL ON ALL FUNCTIONS IN SCHEMA rgpd FROM PUBLIC;\n");
     out
 }
@@ -173,7 +174,7 @@ fn pseudonyms(model: &Model, entity: &Entity, field: &Field, context: &str, n: u
 }
 
 /// The condition that the instant or the date `start` of alias `s` is past the term.
-fn due(entity: &Entity, start: &str) -> String {
+pub(super) fn due(entity: &Entity, start: &str) -> String {
     let dated = entity.fields.iter().any(|f| f.name == start && f.sql == super::super::types::SqlType::Date);
     format!("s.{} < coupure{}", q(start), if dated { "::date" } else { "" })
 }

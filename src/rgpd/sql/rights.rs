@@ -149,7 +149,8 @@ fn processes(model: &Model, out: &mut String) {
         out,
         "\n-- Lot de purge et délégué : des fonctions tracées, aucune table de données.\nGRANT USAGE ON SCHEMA rgpd TO {dpo}, {purge};\n\
          GRANT SELECT ON rgpd.catalogue, rgpd.journal TO {dpo};\n\
-         GRANT EXECUTE ON FUNCTION rgpd.lire_etiquette(text), rgpd.processus() TO {dpo};\nGRANT EXECUTE ON FUNCTION rgpd.processus() TO {purge};\n"
+         GRANT EXECUTE ON FUNCTION rgpd.lire_etiquette(text), rgpd.processus() TO {dpo};\nGRANT EXECUTE ON FUNCTION rgpd.processus() TO {purge};\n\
+         GRANT EXECUTE ON FUNCTION rgpd.echeances() TO {dpo}, {purge};\n"
     );
     for entity in model.entities.iter().filter(|e| e.is_personal()) {
         for name in super::process::lot_functions(model, entity) {

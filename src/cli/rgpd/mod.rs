@@ -1,0 +1,44 @@
+//! `mirai-kit rgpd`: from the description of the data to its SQL and documents, and back from a live database. One file per
+//! command.
+
+mod check;
+mod options;
+mod project;
+mod render;
+
+use clap::{ArgMatches, Command};
+
+use super::define::base;
+use super::{Exit, Failed, usage};
+use crate::text::{Lang, Problem, Text};
+
+/// Name of the family.
+pub(super) const NAME: &str = "rgpd";
+
+pub(super) fn command(lang: Lang) -> Command {
+    base(
+        NAME,
+        lang,
+        &Text::new("Décrit les données, et tout ce qui en découle (EXI-DATA-2)", "Describes the data, and all that follows (EXI-DATA-2)"),
+    )
+    .subcommand_help_heading(Text::new("Commandes", "Commands").get(lang).to_owned())
+    .subcommand_value_name(Text::new("COMMANDE", "COMMAND").get(lang).to_owned())
+    .subcommand(render::command(lang))
+    .subcommand(check::command(lang))
+}
+
+pub(super) fn run(arguments: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
+    match arguments.subcommand() {
+        Some((render::NAME, arguments)) => render::run(arguments, lang),
+        Some((check::NAME, arguments)) => check::run(arguments, lang),
+        _ => Err((Exit::Usage, vec![usage::missing_subcommand(NAME)])),
+    }
+}
+
+fn failure(problem: Problem) -> Failed {
+    (Exit::Failure, vec![problem])
+}
+
+fn invalid(problems: Vec<Problem>) -> Failed {
+    (Exit::Invalid, problems)
+}
