@@ -1,0 +1,114 @@
+"""Les processus d'un projet, et leurs réglages. Les noms des variables sont ceux que le chart donne au conteneur."""
+
+import signal
+import sys
+from pathlib import Path
+
+from poste import postgresql
+from poste.reglages import BACKEND, DONNEES, DOSSIER, ETAT, PYTHON, Projet
+from poste.superviseur import Service
+
+
+def base(projet: Projet, role: str) -> dict[str, str]:
+    """Variables de l'accès à la base, sous un rôle."""
+    if not projet.bdd:
+        return {}
+    return {
+        "DB_HOST": "127.0.0.1",
+        "DB_PORT": str(projet.ports["base"]),
+        "DB_NAME": projet.id,
+        "DB_USER": f"{projet.id}_{role}",
+        "DB_PASSWORD": projet.secrets[role],
+        "DB_SSLMODE": "disable",
+        "MIGRATIONS": str(DONNEES / "migrations"),
+    }
+
+
+def identite(projet: Projet) -> dict[str, str]:
+    """Variables de l'identité."""
+    if not projet.oidc:
+        return {"PASSAGE2_MANDATAIRES": "127.0.0.1/32"} if projet.identite == "passage2" else {}
+    return {
+        "OIDC_ISSUER_URL": projet.adresse("identite"),
+        "OIDC_AUDIENCE": f"{projet.id}-dev",
+        "OIDC_CLIENT_ID": f"{projet.id}-dev",
+        "OIDC_CLIENT_SECRET": projet.secrets["client"],
+    }
+
+
+def passerelle(projet: Projet) -> dict[str, str]:
+    """Variables de la passerelle de modèles de langage."""
+    if not projet.ia:
+        return {}
+    return {
+        "OPENAI_BASE_URL": f"{projet.adresse('passerelle')}/v1",
+        "OPENAI_API_KEY": projet.secrets["passerelle"],
+        "LLM_MODEL": "modele-de-developpement",
+    }
+
+
+def stockage(projet: Projet) -> dict[str, str]:
+    """Variables d'un client S3."""
+    if not projet.bdd:
+        return {}
+    return {
+        "S3_ENDPOINT_URL": projet.adresse("stockage"),
+        "S3_BUCKET": f"{projet.id}-dev",
+        "AWS_ACCESS_KEY_ID": "dev",
+        "AWS_SECRET_ACCESS_KEY": projet.secrets["stockage"],
+    }
+
+
+def application(projet: Projet) -> dict[str, str]:
+    """Variables de l'application."""
+    commun = {
+        "HOTE": "127.0.0.1",
+        "PORT": str(projet.ports["application"]),
+        "APP_ENV": "dev",
+        "APP_VERSION": "0.0.0-dev",
+        "ARRET_SECONDES": "20",
+        "PYTHONUNBUFFERED": "1",
+    }
+    return commun | base(projet, "app") | identite(projet) | passerelle(projet) | stockage(projet)
+
+
+def composer(projet: Projet) -> list[Service]:
+    """Services, dans l'ordre du démarrage."""
+    python = sys.executable
+    services = []
+    if projet.bdd:
+        programmes = postgresql.binaires()
+        donnees = postgresql.preparer(projet, programmes)
+        # SIGINT : PostgreSQL coupe les connexions, écrit tout et s'arrête.
+        serveur = postgresql.commande(projet, programmes, donnees)
+        services.append(Service("base", serveur, Path("/"), demande_d_arret=signal.SIGINT, delai=30, compte=postgresql.compte()))
+        moto = [str(ETAT / "stockage-venv" / "bin" / "moto_server"), "-H", "127.0.0.1", "-p", str(projet.ports["stockage"])]
+        services.append(Service("stockage", moto, ETAT, sonde=f"{projet.adresse('stockage')}/moto-api/"))
+    if projet.oidc:
+        reglages = {
+            "DOUBLURE_PORT": str(projet.ports["identite"]),
+            "DOUBLURE_AUDIENCE": f"{projet.id}-dev",
+            "DOUBLURE_CLIENT": f"{projet.id}-dev",
+            "DOUBLURE_SECRET": projet.secrets["client"],
+            "DOUBLURE_RETOUR": f"{projet.adresse('portail')}/retour",
+            "DOUBLURE_CLES": str(ETAT / "oidc" / "cles.json"),
+            "DOUBLURE_USERINFO": "json" if projet.identite == "sso-mirai" else "jwt",
+        }
+        sonde = f"{projet.adresse('identite')}/.well-known/openid-configuration"
+        services.append(Service("identite", ["node", "fournisseur.mjs"], ETAT / "oidc", reglages, sonde))
+    if projet.ia:
+        reglages = passerelle(projet) | {"DOUBLURE_PORT": str(projet.ports["passerelle"])}
+        services.append(
+            Service("passerelle", [python, str(DOSSIER / "passerelle.py")], DOSSIER, reglages, f"{projet.adresse('passerelle')}/v1/models")
+        )
+    sonde = f"{projet.adresse('application')}/health/ready"
+    services.append(Service("application", [str(PYTHON), "-m", "app"], BACKEND, application(projet), sonde, delai=30))
+    reglages = identite(projet) | {
+        "PORTAIL_PORT": str(projet.ports["portail"]),
+        "PORTAIL_ADRESSE": projet.adresse("portail"),
+        "PORTAIL_API": projet.adresse("application"),
+        "PORTAIL_IDENTITE": "oidc" if projet.oidc else projet.identite,
+        "PORTAIL_NOM": projet.nom,
+    }
+    services.append(Service("portail", [python, str(DOSSIER / "portail.py")], DOSSIER, reglages, f"{projet.adresse('portail')}/style.css"))
+    return services
