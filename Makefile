@@ -1,5 +1,6 @@
 # make tools   installs, pinned, the programs that the tests call (under target/tools)
 # make bench   ratios to the peers, in one run, written to docs/bench.md
+# make cluster  the real engines: an API server and the operators' programs, built once, judge what is generated
 # make fuzz    an hour of coverage-guided fuzzing of check (make test: a minute)
 # make test    everything a change must pass; the last lines are those of cargo test
 SHELL := /bin/bash
@@ -25,7 +26,7 @@ deny: tools
 	$(TOOLS)/bin/cargo-deny --log-level warn check --hide-inclusion-graph bans licenses sources
 
 check-tools-scripts: tools
-	$(TOOLS)/bin/shellcheck tests/tools/*.sh tests/conformance/*.sh fuzz/*.sh .ci/run
+	$(TOOLS)/bin/shellcheck tests/tools/*.sh tests/cluster/tools/*.sh tests/conformance/*.sh fuzz/*.sh .ci/run
 
 # Doc tests first, so that the run ends on the lines of the integration tests.
 doctest:
@@ -41,6 +42,14 @@ fuzz: tools
 
 fuzz-minute: tools
 	bash fuzz/run.sh 60
+
+# Its own target: the programs take long to build, once.
+.PHONY: cluster cluster-tools
+cluster-tools: tools
+	bash tests/cluster/tools/install.sh
+
+cluster: cluster-tools
+	MIRAI_TOOLS=$(TOOLS) cargo test --locked --test cluster -- --test-threads=1 --nocapture
 
 # Longer than make test (about 20 minutes): every variant of the generated backend, on a real PostgreSQL.
 backend-variants: build

@@ -1,0 +1,27 @@
+//! The real cluster (`make cluster`): etcd, an API server, its controllers and the operators' own programs, as processes, judge
+//! what the kit generates. No image is pulled and no container runs. Not part of `make test`: the programs take long to build.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "tests fail by panicking, write in their own folder, and show figures"
+)]
+
+#[path = "cluster/accepted.rs"]
+mod accepted;
+#[path = "cluster/admitted.rs"]
+mod admitted;
+#[path = "common/answers.rs"]
+mod answers;
+#[path = "conformance/corpus.rs"]
+#[allow(dead_code, reason = "shared with the conformance gates, which use more of it")]
+mod corpus;
+#[path = "cluster/operators.rs"]
+mod operators;
+#[path = "cluster/plane.rs"]
+mod plane;
+#[path = "cluster/process.rs"]
+mod process;
+#[path = "common/tools.rs"]
+mod tools;

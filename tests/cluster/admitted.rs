@@ -1,0 +1,218 @@
+//! What the operators' own webhooks, Kyverno and a quota say of everything that is generated; and mistakes that each must
+//! refuse, after `check` did.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use mirai_kit::check::rules::{DOMAINS, Scene, kyverno};
+use mirai_kit::check::{self, Pod};
+use serde_json::{Value, json};
+
+use crate::accepted::{OLDER, loose};
+use crate::corpus::{Case, corpus, objects};
+use crate::operators;
+use crate::plane::Plane;
+use crate::process::eventually;
+use crate::tools::{gate, in_parallel};
+
+/// What these judges refuse in a chart of the catalogue is what this rule of `check` finds there.
+const RULE: &str = "need-containers-ressources";
+
+/// A cluster like the platform's: its operators at admission, and a namespace with its quota and the level of pod security
+/// that our own namespaces enforce.
+fn platform() -> Plane {
+    let mut plane = Plane::start(&OLDER);
+    plane.live();
+    for name in ["admis", "argocd"] {
+        plane.done(&["create", "namespace", name]);
+    }
+    plane.done(&["label", "namespace", "admis", "pod-security.kubernetes.io/enforce=baseline"]);
+    let hard = json!({"limits.cpu": "64", "limits.memory": "128Gi", "requests.cpu": "64", "requests.memory": "128Gi"});
+    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "dso-quota", "namespace": "admis"}, "spec": {"hard": hard}});
+    plane.apply("quota", &quota.to_string());
+    eventually("the quota's state", 60, || {
+        let used = plane.done(&["get", "resourcequota", "dso-quota", "--namespace=admis", "-o", "jsonpath={.status.hard}"]);
+        if used.is_empty() { Err("no status yet".to_owned()) } else { Ok(()) }
+    });
+    operators::cnpg(&mut plane);
+    plane
+}
+
+/// The pods of workloads, as their controllers would create them, under an account that exists.
+fn as_pods(objects: &[Value]) -> Vec<Value> {
+    let made = |(index, pod): (usize, &Pod)| {
+        let mut spec = pod.spec.clone();
+        if let Some(spec) = spec.as_object_mut() {
+            spec.remove("serviceAccountName");
+        }
+        // The controller of a StatefulSet mounts the claims that it makes.
+        let set = objects.iter().find(|o| check::cite(o) == pod.owner);
+        let claims = set.and_then(|o| o.pointer("/spec/volumeClaimTemplates")).and_then(Value::as_array).into_iter().flatten();
+        for claim in claims {
+            let volume = json!({"name": claim["metadata"]["name"], "emptyDir": {}});
+            match spec["volumes"].as_array_mut() {
+                Some(volumes) => volumes.push(volume),
+                None => spec["volumes"] = json!([volume]),
+            }
+        }
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": format!("pod-{index}"), "labels": pod.labels}, "spec": spec})
+    };
+    check::pods(objects).iter().filter(|p| !p.operator).enumerate().map(made).collect()
+}
+
+/// What the cluster says of objects, and of the pods of their workloads; nothing when all are admitted.
+fn refused(plane: &Plane, objects: &[Value]) -> Option<String> {
+    let mut all = objects.to_vec();
+    all.extend(as_pods(objects));
+    let unplaced: Vec<Value> = all.iter().filter(|o| o.pointer("/metadata/namespace").is_none()).cloned().collect();
+    let placed: Vec<Value> = all.iter().filter(|o| o.pointer("/metadata/namespace").is_some()).cloned().collect();
+    for (items, namespace) in [(unplaced, "admis"), (placed, "")] {
+        if items.is_empty() {
+            continue;
+        }
+        let file = tempfile::NamedTempFile::with_suffix(".json").unwrap();
+        std::fs::write(file.path(), json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string()).unwrap();
+        let path = file.path().display().to_string();
+        let mut arguments = vec!["apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", &path];
+        if !namespace.is_empty() {
+            arguments.extend(["--namespace", namespace]);
+        }
+        let ran = plane.kubectl(&arguments);
+        if !ran.ok {
+            return Some(ran.err);
+        }
+    }
+    None
+}
+
+/// The rules of `check` over objects that do not pass.
+fn found(objects: &[Value], registry: &str) -> BTreeSet<&'static str> {
+    let scene = Scene {
+        objects,
+        pods: &check::pods(objects),
+        registry: Some(registry),
+        file: &|_| "manifest",
+        charts: true,
+        production: &|_| true,
+        unit: &|_| "",
+        answers: None,
+        alone: false,
+    };
+    let judges = DOMAINS.iter().flat_map(|d| [d.objects, d.whole]).flatten();
+    judges.flat_map(|judge| judge(&scene).findings).map(|f| f.rule).collect()
+}
+
+/// Every manifest of a project, its objects, and whether its chart is one of ours.
+fn units(case: &Case) -> Vec<(String, Vec<Value>, bool)> {
+    let mut units = Vec::new();
+    for (path, key) in &case.charts {
+        let id = path.rsplit('/').next().unwrap().trim_start_matches("infra-");
+        for env in case.environments() {
+            let rendered = &corpus().rendered[&(key.clone(), env.clone())];
+            units.push((format!("{path} {env}"), rendered.objects.clone(), ["backend", "postgres", "qdrant"].contains(&id)));
+        }
+    }
+    let read = |file: PathBuf| (file.display().to_string(), objects(&std::fs::read_to_string(&file).unwrap()), true);
+    units.extend(loose(case).into_iter().map(read));
+    units.retain(|(_, objects, _)| !objects.is_empty());
+    units
+}
+
+#[test]
+fn the_operators_admit_everything_as_check_says() {
+    let cases: Vec<&Case> = corpus().cases.iter().filter(|c| c.answer("version_cnpg") != "newest").collect();
+    let plane = platform();
+    let started = Instant::now();
+    let mut distinct: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for (_, objects, _) in cases.iter().flat_map(|c| units(c)) {
+        distinct.insert(Value::from(objects.clone()).to_string(), objects);
+    }
+    let (keys, all): (Vec<_>, Vec<_>) = distinct.into_iter().unzip();
+    let verdicts: BTreeMap<String, Option<String>> = keys.into_iter().zip(in_parallel(&all, |objects| refused(&plane, objects))).collect();
+    let mut failures = BTreeSet::new();
+    for case in &cases {
+        let (mut admitted, mut refusals) = (0, 0);
+        let units = units(case);
+        for (unit, objects, own) in &units {
+            let expected = kyverno::check(objects, None).findings.iter().any(|f| f.rule == RULE);
+            let verdict = &verdicts[&Value::from(objects.clone()).to_string()];
+            match verdict {
+                None => admitted += 1,
+                Some(_) => refusals += 1,
+            }
+            if *own && verdict.is_some() || verdict.is_some() != expected {
+                failures.insert(format!("{unit}: check finds {RULE}: {expected}, the cluster: {verdict:?}"));
+            }
+        }
+        let total = units.len();
+        eprintln!(
+            "admitted: {} ({}): {admitted}/{total}, {refusals} charts of the catalogue refused, as check says",
+            case.id,
+            case.answer("hebergement")
+        );
+    }
+    gate("admission (CloudNativePG 1.28, quota, pod security; distinct manifests)", all.len(), started);
+    assert!(failures.is_empty(), "{} differ:\n{}", failures.len(), failures.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
+/// A mistake: the kind it is made in, what is changed, a word of the engine's refusal, the rule of `check` that sees it.
+type Mistake = (&'static str, fn(&mut Value), &'static str, &'static str);
+
+/// Mistakes in the back end's objects.
+const BACKEND: &[Mistake] = &[
+    ("Deployment", |o| o["spec"]["template"]["spec"]["containers"][0]["resources"] = json!({}), "failed quota", "need-containers-ressources"),
+    (
+        "Deployment",
+        |o| o["spec"]["template"]["spec"]["volumes"][0] = json!({"name": "tmp", "hostPath": {"path": "/tmp"}}),
+        "PodSecurity",
+        "disallow-hostpath",
+    ),
+    ("Deployment", |o| o["spec"]["template"]["spec"]["hostNetwork"] = json!(true), "PodSecurity", "no-privilege"),
+    ("Deployment", |o| o["spec"]["template"]["spec"]["containers"][0]["securityContext"]["privileged"] = json!(true), "PodSecurity", "no-privilege"),
+    ("Deployment", |o| o["spec"]["selector"]["matchLabels"]["app"] = json!("autre"), "does not match template", "workload-selector"),
+    ("Service", |o| o["spec"]["ports"][0]["targetPort"] = json!("port-inconnu-et-trop-long"), "must be no more than 15", "service-ports"),
+];
+
+/// Mistakes in the database's.
+const DATABASE: &[Mistake] = &[
+    ("Cluster", |o| o["metadata"]["name"] = json!("a".repeat(51)), "maximum length of a cluster name", "names"),
+    (
+        "Cluster",
+        |o| {
+            o["spec"].as_object_mut().unwrap().remove("imageCatalogRef");
+            o["spec"]["imageName"] = json!("ghcr.io/cloudnative-pg/postgresql:latest");
+        },
+        "Can't use 'latest' as image tag",
+        "cnpg-image",
+    ),
+    ("ScheduledBackup", |o| o["spec"]["schedule"] = json!("chaque nuit"), "spec.schedule", "cnpg-schedule-fields"),
+];
+
+#[test]
+fn what_an_operator_refuses_check_refuses_before() {
+    let case = &corpus().cases[0];
+    let registry = case.answer("registre").to_owned();
+    let env = case.environments().pop().unwrap();
+    let of = |id: &str| {
+        let key = case.charts.iter().find(|(path, _)| path.ends_with(id)).unwrap().1;
+        corpus().rendered[&(key.clone(), env.clone())].objects.clone()
+    };
+    let plane = platform();
+    let started = Instant::now();
+    let mut failures = Vec::new();
+    for (good, mistakes) in [(of("backend"), BACKEND), (of("postgres"), DATABASE)] {
+        assert_eq!(refused(&plane, &good), None, "the good sample is refused");
+        for (index, (kind, change, engine, rule)) in mistakes.iter().enumerate() {
+            let mut bad = good.clone();
+            change(bad.iter_mut().find(|o| o["kind"] == *kind).unwrap_or_else(|| panic!("no {kind}")));
+            let said = refused(&plane, &bad).unwrap_or_default();
+            let found: Vec<_> = found(&bad, &registry).difference(&found(&good, &registry)).copied().collect();
+            if !said.contains(engine) || !found.contains(rule) {
+                failures.push(format!("{kind} {index}: the cluster says {said:?} ({engine} expected), check {found:?} ({rule} expected)"));
+            }
+        }
+    }
+    gate("mistakes refused at admission, and by check before", BACKEND.len() + DATABASE.len(), started);
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}

@@ -1,0 +1,181 @@
+//! A control plane of one test: etcd and kube-apiserver with throwaway keys, and kube-controller-manager, kube-scheduler and
+//! kwok when objects must live. Everything listens on 127.0.0.1 and ends with the test.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::process::{Process, eventually, free_port, listens};
+use crate::tools::{self, Ran, run, tool};
+
+/// A program built by `make cluster-tools`.
+pub fn engine(name: &str) -> PathBuf {
+    let program = tools::folder().join("cluster/bin").join(name);
+    assert!(program.exists(), "{} is missing: run `make cluster-tools`", program.display());
+    program
+}
+
+/// A running control plane. Fields drop in order: processes first, then their files.
+pub struct Plane {
+    processes: Vec<Process>,
+    folder: TempDir,
+    port: u16,
+}
+
+impl Plane {
+    /// etcd and the API server, with the CRDs of these folders (below `target/tools/crds`).
+    pub fn start(crds: &[&str]) -> Self {
+        let folder = tempfile::Builder::new().prefix("mirai-cluster-").tempdir().unwrap();
+        let mut plane = Self { processes: Vec::new(), folder, port: free_port() };
+        plane.keys();
+        let etcd = plane.etcd();
+        plane.api_server(etcd);
+        for crds in crds {
+            plane.crds_of(&tools::folder().join("crds").join(crds));
+        }
+        plane
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.folder().join("kubeconfig")
+    }
+
+    /// Keys of this run: the server's certificate, self-signed and its own authority; the key of service accounts; the
+    /// administrator's token.
+    fn keys(&self) {
+        let openssl = Path::new("/usr/bin/openssl");
+        let name = ["-subj", "/CN=mirai-cluster", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"];
+        let mut certificate = vec!["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+        certificate.extend(["-keyout", "tls.key", "-out", "tls.crt"]);
+        certificate.extend(name);
+        let accounts = vec!["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", "accounts.key"];
+        let public = vec!["pkey", "-in", "accounts.key", "-pubout", "-out", "accounts.pub"];
+        for arguments in [certificate, accounts, public] {
+            let ran = run(openssl, &arguments, self.folder());
+            assert!(ran.ok, "openssl {arguments:?}: {}", ran.said());
+        }
+        let token = run(openssl, ["rand", "-hex", "24"], self.folder()).out.trim().to_owned();
+        std::fs::write(self.folder().join("tokens.csv"), format!("{token},admin,admin,\"system:masters\"\n")).unwrap();
+        let authority = self.folder().join("tls.crt");
+        let mut config = String::from("apiVersion: v1\nkind: Config\ncurrent-context: c\n");
+        write!(config, "clusters: [{{name: c, cluster: {{server: 'https://127.0.0.1:{}', ", self.port).unwrap();
+        writeln!(config, "certificate-authority: '{}'}}}}]", authority.display()).unwrap();
+        writeln!(config, "users: [{{name: u, user: {{token: {token}}}}}]\ncontexts: [{{name: c, context: {{cluster: c, user: u}}}}]").unwrap();
+        std::fs::write(self.kubeconfig(), config).unwrap();
+    }
+
+    fn etcd(&mut self) -> u16 {
+        let (client, peer) = (free_port(), free_port());
+        let mut etcd = Process::start("etcd", &engine("etcd"), self.folder(), |command| {
+            let address = |port| format!("http://127.0.0.1:{port}");
+            command.args(["--data-dir", "etcd", "--unsafe-no-fsync", "--log-level", "warn"]);
+            command.args(["--listen-client-urls", &address(client), "--advertise-client-urls", &address(client)]);
+            command.args(["--listen-peer-urls", &address(peer), "--initial-advertise-peer-urls", &address(peer)]);
+            command.args(["--initial-cluster", &format!("default={}", address(peer))]);
+        });
+        etcd.until(60, || listens(client));
+        self.processes.push(etcd);
+        client
+    }
+
+    fn api_server(&mut self, etcd: u16) {
+        let port = self.port;
+        let mut server = Process::start("kube-apiserver", &engine("kube-apiserver"), self.folder(), |command| {
+            command.args(["--etcd-servers", &format!("http://127.0.0.1:{etcd}"), "--secure-port", &port.to_string()]);
+            command.args(["--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none"]);
+            command.args([
+                "--service-cluster-ip-range=10.0.0.0/16",
+                "--authorization-mode=RBAC",
+                "--allow-privileged=true",
+                "--token-auth-file=tokens.csv",
+            ]);
+            command.args(["--tls-cert-file=tls.crt", "--tls-private-key-file=tls.key", "--cert-dir=run"]);
+            command.args(["--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file=accounts.pub"]);
+            command.args(["--service-account-signing-key-file=accounts.key"]);
+        });
+        let arguments = ["get", "--raw", "/readyz"].map(str::to_owned);
+        let kubeconfig = self.kubeconfig();
+        server.until(120, || kubectl(&kubeconfig, &arguments).ok);
+        self.processes.push(server);
+    }
+
+    /// Applies CRDs and waits until they are served.
+    pub fn crds_of(&self, folder: &Path) {
+        let files = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}: run `make tools cluster-tools`", folder.display()));
+        let files = files.map(|f| f.unwrap().path()).filter(|f| !f.ends_with("kustomization.yaml"));
+        let named: Vec<String> = files.map(|f| format!("--filename={}", f.display())).collect();
+        let command = |verb: &[&str]| verb.iter().map(|&v| v.to_owned()).chain(named.clone()).collect::<Vec<_>>();
+        self.done(&command(&["apply", "--server-side"]));
+        // A CRD without any status yet is an error to `kubectl wait`, not a reason to wait.
+        eventually("CRDs served", 60, || {
+            let ran = self.kubectl(&command(&["wait", "--for=condition=Established", "--timeout=60s"]));
+            if ran.ok { Ok(()) } else { Err(ran.said()) }
+        });
+    }
+
+    /// What makes objects live: controllers, the scheduler, and kwok for a node and its pods.
+    pub fn live(&mut self) {
+        let kubeconfig = self.kubeconfig().display().to_string();
+        let ports = [free_port(), free_port()];
+        let manager = Process::start("kube-controller-manager", &engine("kube-controller-manager"), self.folder(), |command| {
+            command.args(["--kubeconfig", &kubeconfig, "--authentication-kubeconfig", &kubeconfig, "--authorization-kubeconfig", &kubeconfig]);
+            command.args(["--leader-elect=false", "--bind-address=127.0.0.1", "--cert-dir=run"]);
+            command.args(["--secure-port", &ports[0].to_string(), "--service-account-private-key-file=accounts.key", "--root-ca-file=tls.crt"]);
+            // Without a metrics API or volumes, these would only say so: stages.yaml plays them.
+            command.arg("--controllers=*,-horizontal-pod-autoscaler-controller,-persistentvolume-binder-controller");
+        });
+        let profile = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nleaderElection: {leaderElect: false}\n";
+        let config = format!(
+            "{profile}clientConnection: {{kubeconfig: '{kubeconfig}'}}\nprofiles: [{{plugins: {{multiPoint: {{disabled: [{{name: VolumeBinding}}]}}}}}}]\n"
+        );
+        std::fs::write(self.folder().join("scheduler.yaml"), config).unwrap();
+        let scheduler = Process::start("kube-scheduler", &engine("kube-scheduler"), self.folder(), |command| {
+            command.args(["--config=scheduler.yaml", "--bind-address=127.0.0.1", "--cert-dir=run", "--secure-port", &ports[1].to_string()]);
+            command.args(["--authentication-kubeconfig", &kubeconfig, "--authorization-kubeconfig", &kubeconfig]);
+        });
+        let stages = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/stages.yaml");
+        let kwok = Process::start("kwok", &engine("kwok"), self.folder(), |command| {
+            command.args(["--kubeconfig", &kubeconfig, "--manage-all-nodes=true", "--config", stages]);
+            command.args(["--server-address", &format!("127.0.0.1:{}", free_port())]);
+        });
+        self.processes.extend([manager, scheduler, kwok]);
+        self.apply("node", "apiVersion: v1\nkind: Node\nmetadata: {name: kwok, labels: {kubernetes.io/hostname: kwok}}\n");
+        self.done(&["wait", "--for=condition=Ready", "--timeout=120s", "node/kwok"]);
+    }
+
+    /// Keeps a program running as long as the control plane.
+    pub fn keep(&mut self, process: Process) {
+        self.processes.push(process);
+    }
+
+    /// `kubectl`, as administrator.
+    pub fn kubectl<S: AsRef<str>>(&self, arguments: &[S]) -> Ran {
+        kubectl(&self.kubeconfig(), arguments)
+    }
+
+    /// `kubectl` that must succeed; its output.
+    pub fn done<S: AsRef<str>>(&self, arguments: &[S]) -> String {
+        let ran = self.kubectl(arguments);
+        let shown: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
+        assert!(ran.ok, "kubectl {}: {}", shown.join(" "), ran.said());
+        ran.out
+    }
+
+    /// Applies text, which must be accepted.
+    pub fn apply(&self, name: &str, text: &str) {
+        let file = self.folder().join(format!("{name}.yaml"));
+        std::fs::write(&file, text).unwrap();
+        self.done(&["apply", "--server-side", "--force-conflicts", "--validate=strict", "-f", &file.display().to_string()]);
+    }
+}
+
+fn kubectl<S: AsRef<str>>(kubeconfig: &Path, arguments: &[S]) -> Ran {
+    let config = format!("--kubeconfig={}", kubeconfig.display());
+    let all = [config.as_str()].into_iter().chain(arguments.iter().map(AsRef::as_ref));
+    run(&tool("helm3/kubectl"), all, Path::new("/"))
+}
