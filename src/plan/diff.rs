@@ -6,7 +6,7 @@ use similar::TextDiff;
 
 use crate::render::Tree;
 
-/// What the tree would create, as one diff in git's extended format. A file that is not UTF-8 text is only named.
+/// What the tree would create, as one diff in git's extended format; a file that is not UTF-8 text as a binary patch.
 #[must_use]
 pub fn unified(tree: &Tree) -> String {
     let mut text = String::new();
@@ -16,12 +16,27 @@ pub fn unified(tree: &Tree) -> String {
         let _ = writeln!(text, "diff --git a/{path} b/{path}\nnew file mode {mode}");
         match std::str::from_utf8(&file.bytes) {
             Ok(content) if !content.contains('\0') => text.push_str(&created(path.as_str(), content)),
-            _ => {
-                let _ = writeln!(text, "Binary files /dev/null and b/{path} differ");
-            }
+            _ => text.push_str(&binary(path.as_str(), &file.bytes)),
         }
     }
     text
+}
+
+/// A binary patch, after the two lines that name the file; git wants the whole hashes to take it back.
+fn binary(path: &str, bytes: &[u8]) -> String {
+    let mut options = git2::DiffOptions::new();
+    options.show_binary(true).force_binary(true).id_abbrev(40);
+    let name = std::path::Path::new(path);
+    let made = git2::Patch::from_buffers(&[], None, bytes, Some(name), Some(&mut options)).and_then(|mut patch| Ok(patch.to_buf()?.to_vec()));
+    let text = made.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    match text.find("GIT binary patch") {
+        Some(at) => {
+            let zero = "0".repeat(40);
+            let id = git2::Oid::hash_object(git2::ObjectType::Blob, bytes).map(|id| id.to_string()).unwrap_or_default();
+            format!("index {zero}..{id}\n{}", &text[at..])
+        }
+        None => format!("Binary files /dev/null and b/{} differ\n", name.display()),
+    }
 }
 
 fn created(path: &str, content: &str) -> String {

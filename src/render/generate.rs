@@ -7,7 +7,7 @@ use crate::rgpd;
 use crate::text::{Problem, Text};
 
 /// Relative paths and contents that a generator produces.
-pub(super) type Outputs = Vec<(String, String)>;
+pub(super) type Outputs = Vec<(String, Vec<u8>)>;
 
 pub(super) fn run(
     generator: Generator,
@@ -26,10 +26,16 @@ pub(super) fn run(
             };
             let source = format!("modules/{}/files/{from}", module.id);
             let model = engine.file(&source, Escape::Quoted, scope).map_err(|p| vec![p])?;
-            let outputs = rgpd::render(&source, &model).map_err(|errors| errors.into_iter().map(Into::into).collect::<Vec<Problem>>())?;
-            Ok(outputs.into_iter().map(|output| (output.path, output.content)).collect())
+            let rendering =
+                rgpd::render_with_warnings(&source, &model).map_err(|errors| errors.into_iter().map(Into::into).collect::<Vec<Problem>>())?;
+            let texts = rendering.outputs.into_iter().map(|output| (output.path, output.content.into_bytes()));
+            Ok(texts.chain(rendering.binaries).collect())
         }
-        Generator::Conformity => super::conformity::outputs(kit, engine, active, scope),
-        Generator::Attestations => super::conformity::attestations(kit, engine, active, scope),
+        Generator::Conformity => super::conformity::outputs(kit, engine, active, scope).map(bytes),
+        Generator::Attestations => super::conformity::attestations(kit, engine, active, scope).map(bytes),
     }
+}
+
+fn bytes(texts: Vec<(String, String)>) -> Outputs {
+    texts.into_iter().map(|(path, text)| (path, text.into_bytes())).collect()
 }

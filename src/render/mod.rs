@@ -169,7 +169,7 @@ impl Rendering<'_, '_> {
             for (relative, content) in outputs.iter() {
                 let kept = rule.only.is_empty() || rule.only.contains(relative);
                 if kept && !rule.except.contains(relative) {
-                    self.insert(at, &join(&to, relative), content.clone().into_bytes(), module, rule).map_err(one)?;
+                    self.insert(at, &join(&to, relative), content.clone(), module, rule).map_err(one)?;
                 }
             }
             return Ok(());

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::documents::presumed;
 use super::model::{Entity, Model, Visa};
 use super::report::Sink;
 use super::rules::Rule;
@@ -27,6 +28,7 @@ pub(super) fn whole(model: &Model, sink: &mut Sink) {
     }
     if model.is_personal() {
         machinery(model, sink);
+        assessments(model, sink);
     }
     contexts(model, sink);
 }
@@ -199,6 +201,23 @@ fn machinery(model: &Model, sink: &mut Sink) {
         let line =
             model.entities.iter().flat_map(Entity::personal_fields).find(|(_, p)| matches!(p.rule, Rule::Hmac { .. })).map_or(1, |(f, _)| f.line);
         sink.error(line, "une règle à clé (hachage_hmac) est employée et le bloc « cle » manque", "cle: { source: vault, chemin: …, rotation: P1Y }");
+    }
+}
+
+/// Two criteria make an assessment presumed necessary: doing without one takes a reason.
+fn assessments(model: &Model, sink: &mut Sink) {
+    for p in &model.processings {
+        let held: Vec<&str> = presumed(model, p).iter().filter(|c| c.held()).map(|c| c.code).collect();
+        if held.len() >= 2 && !p.dpia_needed && p.dpia_reason.is_none() {
+            sink.error(
+                p.dpia_line,
+                format!("traitements.{} : analyse d'impact présumée nécessaire ({}), et la description dit le contraire", p.id, held.join(", ")),
+                "aipd: { necessaire: oui, reference: … }, ou motif: \"pourquoi elle n'est pas menée\"",
+            );
+        }
+        if p.dpia_needed && p.dpia_reference.is_none() {
+            sink.warn(p.dpia_line, format!("traitements.{} : analyse d'impact nécessaire, sa référence manque", p.id));
+        }
     }
 }
 

@@ -67,12 +67,9 @@ pub fn render_with_warnings(name: &str, description: &str) -> Result<Rendering, 
     outputs.extend(sql::files(&model));
     outputs.extend(documents::files(&model, &sink.warnings));
     outputs.push(Output { path: version_path(model.version), content: description.to_owned() });
-    let binaries = Vec::new();
+    let binaries = documents::binaries(&model);
     let written = Written::of(
-        outputs
-            .iter()
-            .map(|o| (o.path.as_str(), o.content.as_bytes()))
-            .chain(binaries.iter().map(|(path, bytes): &(String, Vec<u8>)| (path.as_str(), bytes.as_slice()))),
+        outputs.iter().map(|o| (o.path.as_str(), o.content.as_bytes())).chain(binaries.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))),
     );
     outputs.push(Output { path: WRITTEN_NAME.into(), content: written.text() });
     Ok(Rendering { outputs, binaries, version: model.version, warnings: sink.warnings })

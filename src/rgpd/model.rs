@@ -17,6 +17,8 @@ pub(super) struct Model {
     pub key: Option<Key>,
     pub entities: Vec<Entity>,
     pub dpv: String,
+    /// The description as the author wrote it: what registers and tags give back without loss.
+    pub raw: serde_json::Value,
 }
 
 /// The seven roles; the last five are only needed by personal data.
@@ -54,6 +56,9 @@ pub(super) struct Processing {
     pub dpia_needed: bool,
     pub dpia_criteria: Vec<String>,
     pub dpia_reference: Option<String>,
+    /// Why no assessment is made although it is presumed necessary.
+    pub dpia_reason: Option<String>,
+    pub dpia_line: u64,
     pub security: Vec<String>,
     pub snapshot_only: bool,
 }

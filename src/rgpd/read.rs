@@ -53,6 +53,7 @@ pub(super) fn model(root: &Node, sink: &mut Sink) -> Option<Model> {
         key,
         entities,
         dpv,
+        raw: root.value(),
     })
 }
 
@@ -196,10 +197,12 @@ fn processing(node: &Node, sink: &mut Sink) -> Option<Processing> {
     }
     let purpose = block.need_text("finalite", sink).unwrap_or_default();
     let purpose_dpv = block.text("finalite_dpv", sink);
-    if let Some(term) = &purpose_dpv
-        && !term.strip_prefix("dpv:").is_some_and(|t| t.starts_with(|c: char| c.is_ascii_uppercase()) && t.chars().all(|c| c.is_ascii_alphanumeric()))
-    {
-        sink.error(block.line_of("finalite_dpv"), format!("« {term} » n'est pas une finalité DPV"), "dpv:PublicBenefit, dpv:ServiceProvision…");
+    if let Some(term) = purpose_dpv.as_ref().filter(|term| !vocabulary::purpose(term)) {
+        sink.error(
+            block.line_of("finalite_dpv"),
+            format!("« {term} » n'est pas une finalité de W3C DPV 2.3"),
+            &format!("par exemple {}", vocabulary::near_purposes(term)),
+        );
     }
     let (mut basis, mut basis_text) = (String::new(), None);
     if block.need("base_legale", sink).is_some()
@@ -224,7 +227,7 @@ fn processing(node: &Node, sink: &mut Sink) -> Option<Processing> {
         }
     }
     let transfers = block.text("transferts_hors_ue", sink).unwrap_or_else(|| "aucun".into());
-    let (mut dpia_needed, mut dpia_criteria, mut dpia_reference) = (false, Vec::new(), None);
+    let (mut dpia_needed, mut dpia_criteria, mut dpia_reference, mut dpia_reason, mut dpia_line) = (false, Vec::new(), None, None, block.line);
     if let Some(mut b) = block.block("aipd", sink) {
         match b.need_text("necessaire", sink).as_deref() {
             Some("oui") => dpia_needed = true,
@@ -232,7 +235,16 @@ fn processing(node: &Node, sink: &mut Sink) -> Option<Processing> {
             Some(_) => sink.error(b.line_of("necessaire"), "« necessaire » ne convient pas", "oui, non"),
         }
         dpia_criteria = b.texts("criteres", sink);
+        for criterion in dpia_criteria.iter().filter(|c| !vocabulary::CRITERIA.iter().any(|(code, _)| code == c)) {
+            sink.error(
+                b.line_of("criteres"),
+                format!("« {criterion} » n'est pas un des neuf critères de l'analyse d'impact"),
+                &vocabulary::CRITERIA.map(|(code, _)| code).join(", "),
+            );
+        }
         dpia_reference = b.text("reference", sink);
+        dpia_reason = b.text("motif", sink);
+        dpia_line = b.line;
         b.finish(sink);
     }
     let security = block.texts("securite", sink);
@@ -257,6 +269,8 @@ fn processing(node: &Node, sink: &mut Sink) -> Option<Processing> {
         dpia_needed,
         dpia_criteria,
         dpia_reference,
+        dpia_reason,
+        dpia_line,
         security,
         snapshot_only,
     })

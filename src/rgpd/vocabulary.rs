@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 const PD: &str = include_str!("vocabulary/pd.txt");
 const EU_GDPR: &str = include_str!("vocabulary/eu-gdpr.txt");
+const PURPOSES: &str = include_str!("vocabulary/purposes.txt");
 
 /// The families of data of the CNIL's register: code in a description, words in a document.
 pub(super) const FAMILIES: [(&str, &str); 10] = [
@@ -38,6 +39,21 @@ fn parse(list: &'static str) -> Vec<Term> {
 
 static PD_TERMS: LazyLock<Vec<Term>> = LazyLock::new(|| parse(PD));
 static GDPR_TERMS: LazyLock<Vec<Term>> = LazyLock::new(|| parse(EU_GDPR));
+static PURPOSE_TERMS: LazyLock<Vec<Term>> = LazyLock::new(|| parse(PURPOSES));
+
+/// The nine criteria of the data protection authorities (guidelines WP 248 rev.01, section III.B.a): code in a description,
+/// words in a document. Two of them make an impact assessment presumed necessary.
+pub(super) const CRITERIA: [(&str, &str); 9] = [
+    ("evaluation-notation", "Évaluation ou notation, profilage compris"),
+    ("decision-automatisee", "Décision automatisée avec effet juridique ou effet significatif similaire"),
+    ("surveillance-systematique", "Surveillance systématique"),
+    ("donnees-sensibles", "Données sensibles ou à caractère hautement personnel"),
+    ("grande-echelle", "Données traitées à grande échelle"),
+    ("croisement-donnees", "Croisement ou combinaison d'ensembles de données"),
+    ("personnes-vulnerables", "Personnes vulnérables"),
+    ("usage-innovant", "Utilisation innovante ou application d'une nouvelle technologie"),
+    ("exclusion-droit", "Traitement qui peut empêcher d'exercer un droit ou de bénéficier d'un service ou d'un contrat"),
+];
 
 /// Is `term` (with its prefix, `pd:Name`) a category of personal data? `Some(true)` for a special category.
 pub(super) fn category(term: &str) -> Option<bool> {
@@ -64,12 +80,26 @@ fn gdpr(term: &str, start: &str) -> bool {
     term.strip_prefix("eu-gdpr:").is_some_and(|name| name.starts_with(start) && GDPR_TERMS.iter().any(|t| t.name == name))
 }
 
+/// Is `term` (with its prefix, `dpv:PublicBenefit`) a purpose?
+pub(super) fn purpose(term: &str) -> bool {
+    term.strip_prefix("dpv:").is_some_and(|name| PURPOSE_TERMS.iter().any(|t| t.name == name))
+}
+
+/// The known purposes nearest to a wrong one.
+pub(super) fn near_purposes(term: &str) -> String {
+    near(&PURPOSE_TERMS, "dpv:", term)
+}
+
 /// The known categories nearest to a wrong one, to be shown in the refusal.
 pub(super) fn near_categories(term: &str) -> String {
-    let wanted = term.strip_prefix("pd:").unwrap_or(term).to_lowercase();
-    let mut scored: Vec<(usize, &str)> = PD_TERMS.iter().map(|t| (distance(&wanted, &t.name.to_lowercase()), t.name)).collect();
+    near(&PD_TERMS, "pd:", term)
+}
+
+fn near(terms: &[Term], prefix: &str, term: &str) -> String {
+    let wanted = term.strip_prefix(prefix).unwrap_or(term).to_lowercase();
+    let mut scored: Vec<(usize, &str)> = terms.iter().map(|t| (distance(&wanted, &t.name.to_lowercase()), t.name)).collect();
     scored.sort_unstable();
-    scored.iter().take(5).map(|(_, name)| format!("pd:{name}")).collect::<Vec<_>>().join(", ")
+    scored.iter().take(5).map(|(_, name)| format!("{prefix}{name}")).collect::<Vec<_>>().join(", ")
 }
 
 /// The terms of the regulation that begin with `start`, for a refusal.
@@ -103,6 +133,7 @@ mod tests {
         assert_eq!(PD_TERMS.len(), 231);
         assert_eq!(PD_TERMS.iter().filter(|t| t.special).count(), 32);
         assert_eq!(GDPR_TERMS.len(), 234);
+        assert_eq!(PURPOSE_TERMS.len(), 121);
     }
 
     #[test]
@@ -114,6 +145,8 @@ mod tests {
         }
         assert!(near_categories("pd:GivenName").contains("pd:Name"));
         assert!(legal_basis("eu-gdpr:A6-1-e-public-interest") && !legal_basis("eu-gdpr:A9-2-b"));
+        assert!(purpose("dpv:PublicBenefit") && !purpose("dpv:Purpose") && !purpose("dpv:PersonalData") && !purpose("PublicBenefit"));
+        assert!(near_purposes("dpv:PublicService").contains("dpv:"));
         assert!(article9("eu-gdpr:A9-2-j") && !article9("eu-gdpr:A9-2-z"));
     }
 }

@@ -214,7 +214,7 @@ impl Facts {
 fn on_model(view: &mut View<'_>, report: &mut Report, path: &str, outputs: &[rgpd::Output]) {
     let root = folder(path).to_owned();
     let mut asked = Facts::default();
-    for output in outputs.iter().filter(|o| o.path.contains('/')) {
+    for output in outputs.iter().filter(|o| super::super::migrations::has_extension(&o.path, "sql")) {
         let at = join(&root, &output.path);
         // The steps of a version that a team writes by hand carry no such sign.
         if let Some(content) = view.has(&at).then(|| view.text(Input::Model, &at)).flatten().filter(|c| c.contains(WRITTEN)) {
