@@ -8,6 +8,7 @@ pub mod check;
 pub mod cli;
 pub mod date;
 pub mod demarches;
+pub mod deploy;
 pub mod digest;
 pub mod git;
 pub mod kit;

@@ -3,7 +3,7 @@
 
 use clap::{Arg, ArgAction, Command};
 
-use super::{check, explain, new, next, pages, requirements, rgpd};
+use super::{check, db, explain, new, next, pages, promote, requirements, rgpd};
 use crate::text::{Lang, Text};
 
 /// The whole command line, in one language.
@@ -47,6 +47,8 @@ pub fn command(lang: Lang) -> Command {
     .subcommand(check::command(lang))
     .subcommand(explain::command(lang))
     .subcommand(rgpd::command(lang))
+    .subcommand(promote::command(lang))
+    .subcommand(db::command(lang))
     .subcommand(pages::completions_command(lang))
     .subcommand(pages::man_command(lang))
 }

@@ -3,6 +3,7 @@
 
 mod check;
 mod clock;
+mod db;
 mod define;
 mod exit;
 mod explain;
@@ -10,6 +11,8 @@ mod limits;
 mod new;
 mod next;
 mod pages;
+mod prepared;
+mod promote;
 mod requirements;
 mod rgpd;
 mod translate;
@@ -55,6 +58,8 @@ fn dispatch(matches: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
         Some((check::NAME, arguments)) => check::run(arguments, lang),
         Some((explain::NAME, arguments)) => explain::run(arguments, lang),
         Some((rgpd::NAME, arguments)) => rgpd::run(arguments, lang),
+        Some((promote::NAME, arguments)) => promote::run(arguments, lang),
+        Some((db::NAME, arguments)) => db::run(arguments, lang),
         Some((pages::COMPLETIONS, arguments)) => pages::completions(arguments, lang),
         Some((pages::MAN, _)) => pages::man(lang),
         _ => Err((Exit::Usage, vec![usage::missing_command()])),

@@ -72,7 +72,12 @@ pub fn init_and_commit(root: &Path, tree: &Tree, repository: &Repository, first:
 }
 
 pub(super) fn resolve(git: &Git, first: &FirstCommit) -> Identity {
-    first.identity.clone().unwrap_or_else(|| Identity::resolve(Some(git), &|key| std::env::var(key).ok()))
+    first.identity.clone().unwrap_or_else(|| resolve_identity(git))
+}
+
+/// Who signs a commit of a repository.
+pub(super) fn resolve_identity(git: &Git) -> Identity {
+    Identity::resolve(Some(git), &|key| std::env::var(key).ok())
 }
 
 /// Writes the commit object; nothing names it yet. Not `git_commit_create`, which answers success when the object could
