@@ -54,6 +54,15 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("ALTER TABLE rgpd.journal DISABLE TRIGGER journal_immuable", "L26"),
     ("GRANT USAGE ON SCHEMA guichet TO guichet_lecture_pseudonymisee", "L27"),
     ("ALTER TABLE guichet.demande OWNER TO guichet_app", "L28"),
+    (
+        "DROP POLICY rgpd_publication ON guichet.usager; CREATE POLICY rgpd_publication ON guichet.usager FOR SELECT TO guichet_publication USING (true)",
+        "L29",
+    ),
+    ("DROP POLICY rgpd_publication ON guichet.demande", "L29"),
+    ("CREATE POLICY autre ON guichet.usager FOR SELECT TO guichet_publication USING (true)", "L30"),
+    ("GRANT SELECT ON guichet_anonymise.usager_pseudonymise TO guichet_lecture_anonymisee", "L31"),
+    ("GRANT SELECT (nom) ON guichet_anonymise.usager_pseudonymise TO PUBLIC", "L31"),
+    ("ALTER DEFAULT PRIVILEGES FOR ROLE guichet_owner GRANT EXECUTE ON FUNCTIONS TO PUBLIC", "L32"),
 ];
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::documents::presumed;
 use super::model::{Entity, Model, Visa};
 use super::report::Sink;
-use super::rules::Rule;
+use super::rules::{Nature, Rule};
 use super::types::{SqlType, is_ident};
 
 /// Judges a description that was read without refusal.
@@ -19,6 +19,7 @@ pub(super) fn whole(model: &Model, sink: &mut Sink) {
             sink.error(entity.line, format!("entites.{} : la table « {} » est déjà prise", entity.name, entity.table), "une table par entité");
         }
         columns(entity, sink);
+        published(model, entity, sink);
         links(model, entity, sink);
         if entity.is_personal() {
             person(model, entity, sink);
@@ -66,6 +67,63 @@ fn columns(entity: &Entity, sink: &mut Sink) {
     }
     if entity.hold == entity.objection {
         sink.error(entity.line, format!("entites.{} : le gel et l'opposition portent la même colonne", entity.name), "deux colonnes différentes");
+    }
+}
+
+/// The snapshot: one row per person, classes made of what generalises, nothing that names.
+fn published(model: &Model, entity: &Entity, sink: &mut Sink) {
+    if let Some(rows) = &entity.rows {
+        let fits = |f: &&super::model::Field| f.name == rows.column && (f.sql.is_text() || f.sql.is_integer() || f.sql == SqlType::Uuid);
+        if !entity.fields.iter().any(|f| fits(&f)) {
+            let line = entity.line;
+            let what = format!("entites.{}.lignes : « {} » n'est pas un champ texte, entier ou uuid", entity.name, rows.column);
+            sink.error(line, what, "colonne: un champ de l'entité, parametre: un nom");
+        }
+    }
+    let Some(snapshot) = &entity.snapshot else { return };
+    let path = format!("entites.{}.jeu_diffusable", entity.name);
+    if !model.complete() {
+        sink.warn(snapshot.line, format!("{path} : le jeu diffusable est décrit mais n'est pas publié au niveau « essentiel »"));
+        return;
+    }
+    if entity.retention.is_none() || !entity.is_personal() {
+        sink.error(
+            snapshot.line,
+            format!("{path} : k compte des personnes, l'entité doit en porter une par ligne"),
+            "une entité personnelle avec sa propre « conservation »",
+        );
+    }
+    let mut seen = BTreeSet::new();
+    for (name, quasi) in snapshot.quasi.iter().map(|n| (n, true)).chain(snapshot.attributes.iter().map(|n| (n, false))) {
+        let Some(field) = entity.fields.iter().find(|f| f.name == *name) else {
+            sink.error(snapshot.line, format!("{path} : le champ « {name} » n'existe pas"), "un champ de l'entité");
+            continue;
+        };
+        if !seen.insert(name) {
+            sink.error(snapshot.line, format!("{path} : le champ « {name} » est nommé deux fois"), "une fois, quasi-identifiant ou attribut");
+        }
+        let allowed = match &field.personal {
+            None => field.reference.is_none() && !field.primary,
+            Some(p) if quasi => p.rule == Rule::Keep || p.rule.nature() == Nature::QuasiIdentifier,
+            Some(p) => matches!(p.rule.nature(), Nature::Degraded | Nature::Anonymising) && !p.rule.drawn_once() && p.rule != Rule::Suppression,
+        };
+        if !allowed {
+            let admitted = if quasi {
+                "un champ à règle « generalisation » ou « conserver », ou non personnel"
+            } else {
+                "un champ à règle « bruit » ou « constante », ou non personnel (ni clé ni lien)"
+            };
+            sink.error(snapshot.line, format!("{path} : « {name} » ne peut pas être publié ainsi"), admitted);
+        }
+    }
+    for (i, name) in snapshot.order.iter().enumerate() {
+        if !snapshot.quasi.contains(name) || snapshot.order[..i].contains(name) {
+            sink.error(
+                snapshot.line,
+                format!("{path}.suppression_dans_l_ordre : « {name} » n'est pas un quasi-identifiant, ou revient"),
+                &snapshot.quasi.join(", "),
+            );
+        }
     }
 }
 

@@ -4,10 +4,15 @@ use super::rules::Rule;
 use super::types::{Duration, SqlType};
 
 /// A whole description.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Model {
     pub application: String,
+    pub tier: Tier,
     pub version: u32,
+    /// Versions still served beside this one.
+    pub coexists: Vec<u32>,
+    /// What the author says is dropped with this version (`entite`, `entite.champ`), with its line.
+    pub removals: Vec<(String, u64)>,
     pub rules_version: String,
     pub schema: String,
     pub schema_anon: String,
@@ -19,6 +24,15 @@ pub(super) struct Model {
     pub dpv: String,
     /// The description as the author wrote it: what registers and tags give back without loss.
     pub raw: serde_json::Value,
+}
+
+/// How much is rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tier {
+    /// What EXI-DATA-2 asks.
+    Essential,
+    /// And the published snapshot, the archives' visa by lot, the rotation of the key, the replay after a restoration.
+    Complete,
 }
 
 /// The seven roles; the last five are only needed by personal data.
@@ -34,7 +48,7 @@ pub(super) struct Roles {
 }
 
 /// Who answers for the processing.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Controller {
     pub organisation: String,
     pub representative: String,
@@ -43,7 +57,7 @@ pub(super) struct Controller {
 }
 
 /// One sheet of the register.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Processing {
     pub id: String,
     pub purpose: String,
@@ -64,7 +78,7 @@ pub(super) struct Processing {
 }
 
 /// How the HMAC key reaches the batch.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Key {
     pub source: String,
     pub path: String,
@@ -72,7 +86,7 @@ pub(super) struct Key {
 }
 
 /// A table.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Entity {
     pub name: String,
     pub line: u64,
@@ -84,12 +98,35 @@ pub(super) struct Entity {
     pub follows: Option<Follows>,
     pub hold: String,
     pub objection: String,
-    pub snapshot: bool,
+    pub snapshot: Option<Snapshot>,
+    /// Rows that a session of the application sees.
+    pub rows: Option<RowFilter>,
     pub fields: Vec<Field>,
 }
 
+/// The published k-anonymous snapshot of an entity.
+#[derive(Debug, Clone)]
+pub(super) struct Snapshot {
+    pub line: u64,
+    /// The smallest class that may be published.
+    pub k: u32,
+    pub quasi: Vec<String>,
+    /// Quasi-identifiers given up one after the other for the rows whose class is too small.
+    pub order: Vec<String>,
+    pub attributes: Vec<String>,
+    /// Shortest time between two publications.
+    pub cadence: Duration,
+}
+
+/// Row-level security: the column that must equal the session's setting `<schema>.<parameter>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RowFilter {
+    pub column: String,
+    pub parameter: String,
+}
+
 /// When rows end, and how.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Retention {
     pub duration: Duration,
     pub start: String,
@@ -101,7 +138,7 @@ pub(super) struct Retention {
 }
 
 /// The archives' visa without which public archives are not eliminated.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Visa {
     NotRequired,
     Missing,
@@ -145,10 +182,12 @@ pub(super) struct Follows {
 }
 
 /// A column.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Field {
     pub name: String,
     pub line: u64,
+    /// The field of the previous version whose values this one carries on.
+    pub renamed_from: Option<String>,
     pub label: Option<String>,
     pub sql: SqlType,
     pub primary: bool,
@@ -162,7 +201,8 @@ pub(super) struct Field {
 }
 
 /// What makes a column personal.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a key of the format")]
 pub(super) struct Personal {
     pub category: String,
     pub family: String,
@@ -174,6 +214,8 @@ pub(super) struct Personal {
     pub rule: Rule,
     /// Column that holds the twin; `None` when the rule needs none.
     pub twin: Option<String>,
+    /// The author chose the twin's name: readers know it by that name.
+    pub own_name: bool,
     pub after: After,
     pub clear_to_app: bool,
     pub pseudonym_to_reader: bool,
@@ -218,12 +260,21 @@ impl Model {
         self.entities.iter().any(Entity::is_personal)
     }
 
+    pub fn complete(&self) -> bool {
+        self.tier == Tier::Complete
+    }
+
     pub fn keyed(&self) -> bool {
         self.entities.iter().flat_map(Entity::personal_fields).any(|(_, p)| matches!(p.rule, Rule::Hmac { .. }))
     }
 
     pub fn entity(&self, name: &str) -> Option<&Entity> {
         self.entities.iter().find(|e| e.name == name)
+    }
+
+    /// The snapshots that are published: at the complete tier only.
+    pub fn snapshots(&self) -> impl Iterator<Item = (&Entity, &Snapshot)> {
+        self.entities.iter().filter(|_| self.complete()).filter_map(|e| e.snapshot.as_ref().map(|s| (e, s)))
     }
 
     /// The entities that follow `entity` directly.

@@ -1,7 +1,7 @@
 //! Reads the head of a description: versions, schemas, roles, controller, processings, key.
 
-use super::block::{Block, list, named};
-use super::model::{Controller, Key, Model, Processing, Roles};
+use super::block::{Block, list, named, text};
+use super::model::{Controller, Key, Model, Processing, Roles, Tier};
 use super::read_entity::entity;
 use super::report::Sink;
 use super::types::is_ident;
@@ -22,12 +22,15 @@ pub(super) fn model(root: &Node, sink: &mut Sink) -> Option<Model> {
         None => return None,
     }
     let application = top.need_text("application", sink).unwrap_or_default();
-    if let Some(level) = top.text("niveau", sink)
-        && level != "essentiel"
-    {
-        sink.error(top.line_of("niveau"), format!("le niveau « {level} » n'est pas rendu par cette version"), "essentiel");
-    }
-    let (version, rules_version) = versions(&mut top, sink);
+    let tier = match top.text("niveau", sink).as_deref() {
+        None | Some("essentiel") => Tier::Essential,
+        Some("complet") => Tier::Complete,
+        Some(level) => {
+            sink.error(top.line_of("niveau"), format!("le niveau « {level} » est inconnu"), "essentiel, complet");
+            Tier::Essential
+        }
+    };
+    let Versions { version, rules: rules_version, coexists, removals } = versions(&mut top, sink);
     let names = names(&mut top, sink);
     let dpv = vocabularies(&mut top, sink);
     let controller = top.block("responsable", sink).map(|b| controller(b, sink));
@@ -42,7 +45,10 @@ pub(super) fn model(root: &Node, sink: &mut Sink) -> Option<Model> {
     top.finish(sink);
     Some(Model {
         application,
+        tier,
         version,
+        coexists,
+        removals,
         rules_version,
         schema: names.schema,
         schema_anon: names.schema_anon,
@@ -57,32 +63,47 @@ pub(super) fn model(root: &Node, sink: &mut Sink) -> Option<Model> {
     })
 }
 
-fn versions(top: &mut Block<'_>, sink: &mut Sink) -> (u32, String) {
-    let Some(mut block) = top.block("modele", sink) else { return (1, "r1".into()) };
-    let mut version = 1;
+struct Versions {
+    version: u32,
+    rules: String,
+    coexists: Vec<u32>,
+    removals: Vec<(String, u64)>,
+}
+
+fn versions(top: &mut Block<'_>, sink: &mut Sink) -> Versions {
+    let mut read = Versions { version: 1, rules: "r1".into(), coexists: Vec::new(), removals: Vec::new() };
+    let Some(mut block) = top.block("modele", sink) else { return read };
     if let Some(node) = block.need("version", sink) {
         match node.as_i64().and_then(|n| u32::try_from(n).ok()) {
-            Some(n) if (1..=999).contains(&n) => version = n,
+            Some(n) if (1..=999).contains(&n) => read.version = n,
             _ => sink.error(node.line, "la version du modèle ne convient pas", "un entier de 1 à 999"),
         }
     }
     if let Some(node) = block.get("coexiste_avec") {
         for item in list(node, "modele.coexiste_avec", sink) {
-            if !item.as_i64().is_some_and(|n| n >= 1 && n < i64::from(version)) {
-                sink.error(
+            match item.as_i64().and_then(|n| u32::try_from(n).ok()) {
+                Some(n) if n >= 1 && n < read.version => read.coexists.push(n),
+                _ => sink.error(
                     item.line,
                     "« coexiste_avec » nomme une version qui ne précède pas celle-ci",
                     "les numéros des versions encore en service",
-                );
+                ),
             }
         }
     }
-    let rules = block.text("regles", sink).unwrap_or_else(|| "r1".into());
-    if !is_ident(&rules, 0) {
+    if let Some(node) = block.get("retraits") {
+        for item in list(node, "modele.retraits", sink) {
+            if let Some(name) = text(item, "modele.retraits", sink) {
+                read.removals.push((name, item.line));
+            }
+        }
+    }
+    read.rules = block.text("regles", sink).unwrap_or_else(|| "r1".into());
+    if !is_ident(&read.rules, 0) {
         sink.error(block.line_of("regles"), "« regles » ne convient pas", "r1, r2…");
     }
     block.finish(sink);
-    (version, rules)
+    read
 }
 
 struct Names {

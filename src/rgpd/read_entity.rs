@@ -1,7 +1,7 @@
 //! Reads one entity: its table, its term, who follows whom; its fields are read by `read_field`.
 
 use super::block::{Block, named};
-use super::model::{After, End, Entity, Field, Follows, Personal, Retention, Visa};
+use super::model::{After, End, Entity, Field, Follows, Personal, Retention, RowFilter, Snapshot, Visa};
 use super::read_field::field;
 use super::report::Sink;
 use super::rules::Rule;
@@ -57,10 +57,15 @@ pub(super) fn entity(name: &str, line: u64, node: &Node, suffix: &str, sink: &mu
         }
         b.finish(sink);
     }
-    let snapshot = block.get("jeu_diffusable").is_some();
-    if snapshot {
-        sink.warn(block.line_of("jeu_diffusable"), format!("{path} : le jeu diffusable est décrit mais n'est pas publié au niveau « essentiel »"));
-    }
+    let snapshot = block.block("jeu_diffusable", sink).and_then(|b| read_snapshot(b, sink));
+    let rows = block.block("lignes", sink).and_then(|mut b| {
+        let (column, parameter) = (b.need_text("colonne", sink), b.need_text("parametre", sink));
+        if parameter.as_ref().is_some_and(|p| !is_ident(p, 0)) {
+            sink.error(b.line_of("parametre"), "« parametre » ne convient pas", "^[a-z_][a-z0-9_]*$ : le réglage de session <schéma>.<paramètre>");
+        }
+        b.finish(sink);
+        Some(RowFilter { column: column?, parameter: parameter? })
+    });
     let mut fields: Vec<Field> = match block.need("champs", sink) {
         Some(n) => named(n, &format!("{path}.champs"), sink).into_iter().filter_map(|(n, l, v)| field(&path, n, l, v, suffix, sink)).collect(),
         None => Vec::new(),
@@ -70,7 +75,7 @@ pub(super) fn entity(name: &str, line: u64, node: &Node, suffix: &str, sink: &mu
         untagged_moments(&path, &mut fields, suffix, sink);
     }
     block.finish(sink);
-    Some(Entity { name: name.to_owned(), line, table, label, persons, processings, retention, follows, hold, objection, snapshot, fields })
+    Some(Entity { name: name.to_owned(), line, table, label, persons, processings, retention, follows, hold, objection, snapshot, rows, fields })
 }
 
 /// A fine time stamp singles a row out: in an entity about people it is a quasi-identifier unless tagged otherwise.
@@ -99,11 +104,33 @@ pub(super) fn default_moment(name: &str, suffix: &str) -> Personal {
         retention: None,
         rule: Rule::Month,
         twin: Some(format!("{name}{suffix}")),
+        own_name: false,
         after: After::Month,
         clear_to_app: true,
         pseudonym_to_reader: true,
         guidance: None,
     }
+}
+
+/// The smallest threshold that is accepted: below five, a class is a household.
+const K_FLOOR: i64 = 5;
+
+fn read_snapshot(mut block: Block<'_>, sink: &mut Sink) -> Option<Snapshot> {
+    let line = block.line;
+    let node = block.need("k", sink);
+    let k = node.and_then(crate::yaml::Node::as_i64).filter(|n| (K_FLOOR..=100_000).contains(n)).and_then(|n| u32::try_from(n).ok());
+    if let (Some(node), None) = (node, k) {
+        sink.error(node.line, "« k » ne convient pas", "un entier de 5 à 100000 : la plus petite classe publiée");
+    }
+    let quasi = block.texts("quasi_identifiants", sink);
+    if quasi.is_empty() {
+        sink.error(line, "jeu diffusable sans quasi-identifiant : aucune classe à contrôler", "quasi_identifiants: [champ, …]");
+    }
+    let order = block.texts("suppression_dans_l_ordre", sink);
+    let attributes = block.texts("attributs", sink);
+    let cadence = block.need_duration("cadence", sink);
+    block.finish(sink);
+    Some(Snapshot { line, k: k?, quasi, order, attributes, cadence: cadence? })
 }
 
 fn managed(column: &str, line: u64, sink: &mut Sink) {

@@ -40,6 +40,7 @@ pub(super) fn field(entity: &str, name: &str, line: u64, node: &Node, suffix: &s
         }
         pair
     });
+    let renamed_from = block.text("renomme_de", sink);
     let (default_node, tag) = (block.get("defaut"), block.get("rgpd"));
     let block_line = block.line_of("rgpd");
     block.finish(sink);
@@ -56,8 +57,21 @@ pub(super) fn field(entity: &str, name: &str, line: u64, node: &Node, suffix: &s
         sink.error(line, format!("{path} : « valeurs » ne s'applique pas au type {sql}"), "text, char(n), varchar(n)");
     }
     let default = default_node.and_then(|n| read_default(&path, n, &sql, &values, sink)).or_else(|| implied_default(&sql, primary, required));
-    let mut field =
-        Field { name: name.to_owned(), line, label, sql, primary, required, unique, values, reference, default, personal: None, reason: None };
+    let mut field = Field {
+        name: name.to_owned(),
+        line,
+        renamed_from,
+        label,
+        sql,
+        primary,
+        required,
+        unique,
+        values,
+        reference,
+        default,
+        personal: None,
+        reason: None,
+    };
     let mut tag = Block::new(tag, &format!("{path}.rgpd"), sink);
     match tag.need("personnel", sink).map(|n| (n.line, &n.kind)) {
         Some((_, Kind::Scalar(Value::Bool(true)))) => {

@@ -76,6 +76,7 @@ pub(super) fn personal(path: &str, field: &Field, tag: &mut Block<'_>, suffix: &
         );
     }
     let no_twin = rule == Rule::Keep || (technical && rule == Rule::Suppression);
+    let own_name = named_twin.is_some();
     let twin = (!no_twin).then(|| named_twin.unwrap_or_else(|| format!("{}{suffix}", field.name)));
     let after = if technical || rule == Rule::Keep { After::Kept } else { read_after(path, field, after_node, tag.line, sink) };
     Some(Personal {
@@ -88,6 +89,7 @@ pub(super) fn personal(path: &str, field: &Field, tag: &mut Block<'_>, suffix: &
         retention,
         rule,
         twin,
+        own_name,
         after,
         clear_to_app,
         pseudonym_to_reader,

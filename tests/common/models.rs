@@ -11,6 +11,14 @@ use super::postgres::Server;
 /// The prototype's description: two entities, twenty-three fields, a keyed rule.
 pub const GUICHET: &str = include_str!("../fixtures/rgpd/guichet.yaml");
 
+/// Fifteen entities, 122 fields, links, articles 9, NIR, every rule, at the complete tier.
+pub const AIDES: &str = include_str!("../fixtures/rgpd/aides.yaml");
+
+/// The prototype's description at the complete tier, its snapshot published at k = 5.
+pub fn guichet_complete() -> String {
+    GUICHET.replace("application: guichet\n", "application: guichet\nniveau: complet\n").replace("      k: 10\n", "      k: 5\n")
+}
+
 /// The kit's own description, rendered by the engine.
 pub fn kit_model(id: &str, personal: bool) -> String {
     let files = KitFiles::embedded();
@@ -54,8 +62,13 @@ pub fn install(server: &Server, id: &str, yaml: &str) -> Vec<Output> {
 
 /// Applies the migrations, in order of number, as the owner.
 pub fn apply(server: &Server, id: &str, outputs: &[Output]) {
+    apply_to(server, id, id, outputs);
+}
+
+/// As [`apply`], on a database that does not bear the name of the application.
+pub fn apply_to(server: &Server, id: &str, database: &str, outputs: &[Output]) {
     for output in outputs.iter().filter(|o| o.path.starts_with("migrations/")) {
-        if let Err(error) = server.migrate(&format!("{id}_owner"), id, &output.content) {
+        if let Err(error) = server.migrate(&format!("{id}_owner"), database, &output.content) {
             panic!("{}: {error}\n{}", output.path, output.content);
         }
     }

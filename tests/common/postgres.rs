@@ -11,21 +11,24 @@ use tempfile::TempDir;
 pub struct Server {
     folder: TempDir,
     bin: PathBuf,
+    clients: PathBuf,
+    major: u32,
 }
 
-/// The folder of the server's programs: `PG_BIN`, else the newest Debian one.
-fn programs() -> PathBuf {
-    if let Ok(path) = std::env::var("PG_BIN") {
-        return path.into();
-    }
-    let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
-        .expect("PostgreSQL is needed: set PG_BIN to the folder of initdb")
-        .flatten()
-        .map(|e| e.path().join("bin"))
-        .filter(|p| p.join("initdb").exists())
-        .collect();
-    found.sort();
-    found.pop().expect("PostgreSQL is needed: set PG_BIN to the folder of initdb")
+/// The versions that every proof on a real server runs against.
+pub const VERSIONS: [u32; 3] = [15, 17, 18];
+
+/// The folder where `make tools` puts the servers that Debian does not have.
+fn tools() -> PathBuf {
+    let root = std::env::var_os("MIRAI_TOOLS").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/tools"), PathBuf::from);
+    root.join("postgres")
+}
+
+/// The folder of the programs of version `major`.
+fn programs(major: u32) -> PathBuf {
+    let path = if major == 15 { PathBuf::from("/usr/lib/postgresql/15/bin") } else { tools().join(major.to_string()).join("bin") };
+    assert!(path.join("initdb").exists(), "PostgreSQL {major} is needed in {}: run 'make tools'", path.display());
+    path
 }
 
 fn is_root() -> bool {
@@ -33,9 +36,16 @@ fn is_root() -> bool {
 }
 
 impl Server {
-    /// Starts a server. PostgreSQL refuses to run as root: it runs as `nobody` then.
+    /// Starts the server that the kit's images hold. PostgreSQL refuses to run as root: it runs as `nobody` then.
     pub fn start() -> Self {
-        let server = Self { folder: TempDir::with_prefix("mkpg").expect("temporary folder"), bin: programs() };
+        Self::with(15, &[])
+    }
+
+    /// Starts a server of version `major`, with settings of its own.
+    pub fn with(major: u32, settings: &[&str]) -> Self {
+        // npm's server comes without clients: those of 18 read every older server.
+        let (bin, clients) = (programs(major), programs(if major == 15 { 15 } else { 18 }));
+        let server = Self { folder: TempDir::with_prefix("mkpg").expect("temporary folder"), bin, clients, major };
         let folder = server.folder.path().to_str().expect("path").to_owned();
         if is_root() {
             let status = Command::new("chown").args(["nobody", &folder]).status().expect("chown");
@@ -43,9 +53,29 @@ impl Server {
         }
         let data = format!("{folder}/data");
         server.admin("initdb", &["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
-        let options = format!("-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=30 -c shared_buffers=16MB");
+        let mut options = format!("-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=30 -c shared_buffers=16MB");
+        for setting in settings {
+            options.push_str(" -c ");
+            options.push_str(setting);
+        }
         server.admin("pg_ctl", &["-D", &data, "-w", "-s", "-l", &format!("{folder}/log"), "-o", &options, "start"]);
         server
+    }
+
+    /// The server's major version.
+    pub fn major(&self) -> u32 {
+        self.major
+    }
+
+    /// The folder of the cluster's files (owned by the account that runs the server).
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// What the server wrote of itself.
+    pub fn log(&self) -> String {
+        let bytes = std::fs::read(self.folder.path().join("log")).expect("the server's log");
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Folder of the socket: what a client takes as host.
@@ -67,8 +97,9 @@ impl Server {
         assert!(status.success(), "{program} {args:?}");
     }
 
-    fn client(&self, program: &str, user: &str, database: &str) -> Command {
-        let mut command = Command::new(self.bin.join(program));
+    /// A client program aimed at this server.
+    pub fn client(&self, program: &str, user: &str, database: &str) -> Command {
+        let mut command = Command::new(self.clients.join(program));
         command.env_remove("PGOPTIONS").args(["-h", self.folder.path().to_str().expect("path"), "-U", user, "-d", database]);
         command
     }

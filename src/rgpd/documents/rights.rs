@@ -79,7 +79,7 @@ pub(super) fn rights(model: &Model, warnings: &[RgpdWarning]) -> String {
                 "\nL'opposition portée par l'entité suivie ne retire pas ces lignes de leur vue pseudonymisée (aucun lien n'y est lisible).\n",
             );
         }
-        if entity.snapshot {
+        if entity.snapshot.is_some() {
             out.push_str("\nUn jeu diffusable est décrit ; il n'est pas publié au niveau « essentiel ».\n");
         }
     }

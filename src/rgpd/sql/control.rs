@@ -95,10 +95,14 @@ fn personal(model: &Model) -> String {
          interdits (r) AS (SELECT unnest(ARRAY[{restricted}])),\n  \
          portees AS (SELECT DISTINCT rel, tbl, nom_table, relrowsecurity FROM col WHERE nom_table IN ({})),\n  \
          fermetures (nom_table, texte) AS (VALUES\n    {}),\n  \
-         invariants (nom_table, nom) AS (VALUES\n    (NULL::text, NULL::text){})\n",
+         invariants (nom_table, nom) AS (VALUES\n    (NULL::text, NULL::text){}),\n  \
+         politiques (nom_table, politique, texte) AS (VALUES\n    {}),\n  \
+         diffuses (objet) AS (SELECT unnest(ARRAY[{}]::text[]))\n",
         personal_tables.join(", "),
         closings(model),
         invariants(model),
+        policies(model),
+        snapshots(model),
     );
     text.push_str(COMMON);
     let _ = write!(
@@ -109,6 +113,8 @@ fn personal(model: &Model) -> String {
         publication = lit(&r.publication),
         schema = lit(&model.schema),
         anon = lit(&model.schema_anon),
+        reader = lit(&r.anon),
+        pseudo = lit(&r.pseudo),
     );
     text
 }
@@ -125,6 +131,29 @@ fn closings(model: &Model) -> String {
         })
         .collect::<Vec<_>>()
         .join(",\n    ")
+}
+
+/// What the row policies must say: (table, policy, words that its condition holds).
+fn policies(model: &Model) -> String {
+    let mut rows = Vec::new();
+    for entity in &model.entities {
+        let mut row = |policy: &str, text: &str| rows.push(format!("({}, {}, {})", lit(&entity.table), lit(policy), lit(text)));
+        if entity.is_personal() {
+            row("rgpd_publication", "rgpd_complet");
+            row("rgpd_app", "");
+        }
+        if super::is_root(entity) {
+            row("rgpd_publication", &format!("NOT {}", entity.objection));
+        }
+        if let Some(rows) = &entity.rows {
+            row("rgpd_app", &format!("{}.{}", model.schema, rows.parameter));
+        }
+    }
+    rows.join(",\n    ")
+}
+
+fn snapshots(model: &Model) -> String {
+    model.snapshots().map(|(e, _)| lit(&format!("{}_diffusable", e.table))).collect::<Vec<_>>().join(", ")
 }
 
 fn invariants(model: &Model) -> String {

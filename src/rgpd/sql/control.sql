@@ -47,3 +47,13 @@
      LEFT JOIN pg_trigger t ON t.tgrelid = to_regclass('rgpd.journal') AND t.tgname = 'journal_immuable' WHERE t.tgenabled IS DISTINCT FROM 'A'
   UNION ALL SELECT 'L27 schéma des tables ouvert à un lecteur', {schema}, i.r FROM interdits i WHERE i.r <> {publication} AND has_schema_privilege(i.r, {schema}, 'USAGE')
   UNION ALL SELECT 'L28 table possédée par un rôle qui n''est pas le propriétaire', p.tbl, pg_get_userbyid(c.relowner)::text FROM portees p JOIN pg_class c ON c.oid = p.rel WHERE pg_get_userbyid(c.relowner) <> {owner}
+  UNION ALL SELECT 'L29 politique de lignes absente ou modifiée', p.nom_table, p.politique || ' : ' || p.texte FROM politiques p
+     WHERE NOT EXISTS (SELECT FROM pg_policies k WHERE k.schemaname = {schema} AND k.tablename = p.nom_table AND k.policyname = p.politique AND strpos(k.qual, p.texte) > 0)
+  UNION ALL SELECT 'L30 politique de lignes étrangère à la description', k.tablename::text, k.policyname::text FROM pg_policies k
+     WHERE k.schemaname = {schema} AND k.policyname NOT IN ('rgpd_app', 'rgpd_publication')
+  UNION ALL SELECT 'L31 objet publié ouvert à un autre que son lecteur', c.oid::regclass::text, i.r
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, (SELECT r FROM interdits UNION SELECT {app} UNION SELECT 'public') i
+     WHERE n.nspname = {anon} AND c.relkind IN ('r', 'p', 'v', 'm') AND i.r <> {publication} AND has_any_column_privilege(i.r, c.oid, 'SELECT')
+       AND NOT (c.relkind = 'v' AND i.r = {pseudo}) AND NOT (c.relname IN (SELECT objet FROM diffuses) AND i.r = {reader})
+  UNION ALL SELECT 'L32 fonctions à venir exécutables par PUBLIC', {owner}, '' FROM (VALUES (1)) u
+     WHERE NOT EXISTS (SELECT FROM pg_default_acl d WHERE d.defaclrole = to_regrole({owner}) AND d.defaclnamespace = 0 AND d.defaclobjtype = 'f' AND strpos(d.defaclacl::text, '{{=X/') = 0)

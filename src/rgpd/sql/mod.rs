@@ -3,12 +3,15 @@
 
 mod base;
 mod close;
+mod complete;
 pub(super) mod control;
 mod labels;
+mod mask;
 pub(super) mod overdue;
 mod process;
 mod requests;
 mod rights;
+mod snapshot;
 mod tables;
 mod twins;
 
@@ -32,7 +35,13 @@ pub(super) fn files(model: &Model) -> Vec<Output> {
     }
     add(40, "etiquettes", labels::labels(model));
     if model.is_personal() {
+        if model.complete() {
+            add(45, "masquage", mask::labels(model));
+        }
         add(50, "processus", process::process(model));
+    }
+    if model.snapshots().next().is_some() {
+        add(60, "diffusion", snapshot::snapshots(model));
     }
     add(70, "droits", rights::rights(model));
     add(80, "controle", control::control(model));

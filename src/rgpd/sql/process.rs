@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::super::model::{Entity, Field, Model, Visa};
 use super::super::rules::Rule;
 use super::super::types::{Duration, dollar, lit, q};
-use super::{close, full, function, header, is_root, not_held, requests};
+use super::{close, complete, full, function, header, is_root, not_held, requests};
 
 const DEFINER: &str = "SECURITY DEFINER\n  SET search_path = pg_catalog, pg_temp";
 
@@ -74,6 +74,9 @@ pub(super) fn process(model: &Model) -> String {
             catch_up(model, entity, &mut out);
             step(5000, "rattrapage", "rattraper", false, None);
         }
+        if model.snapshots().any(|(e, _)| e.name == entity.name) {
+            step(6000, "publication", "publier", false, None);
+        }
         if is_root(entity) {
             requests::requests(model, entity, &mut out);
         }
@@ -85,7 +88,7 @@ pub(super) fn process(model: &Model) -> String {
     out
 }
 
-fn keyed(entity: &Entity) -> Vec<(&Field, &str)> {
+pub(super) fn keyed(entity: &Entity) -> Vec<(&Field, &str)> {
     entity.personal_fields().filter_map(|(f, p)| if let Rule::Hmac { context } = &p.rule { Some((f, context.as_str())) } else { None }).collect()
 }
 
@@ -95,7 +98,8 @@ fn journal(model: &Model, out: &mut String) {
         "-- Journal sans donnée personnelle : ni identifiant de ligne, ni valeur, des comptes. En ajout seul.\n\
          CREATE TABLE IF NOT EXISTS rgpd.journal (\n  \
          id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n  \
-         operation text NOT NULL CHECK (operation IN ('purge', 'purge_partielle', 'rattrapage', 'effacement', 'acces', 'gel', 'transfert')),\n  \
+         operation text NOT NULL CHECK (operation IN (
+    'purge', 'purge_partielle', 'rattrapage', 'effacement', 'acces', 'gel', 'transfert', 'publication', 'rotation', 'rejeu', 'visa')),\n  \
          entite text NOT NULL,\n  motif text NOT NULL,\n  regles text NOT NULL,\n  version_modele integer NOT NULL,\n  \
          lignes integer NOT NULL CHECK (lignes >= 0),\n  coupure date,\n  commence_le timestamptz NOT NULL,\n  \
          fini_le timestamptz NOT NULL DEFAULT clock_timestamp(),\n  par name NOT NULL DEFAULT session_user\n);\n\
@@ -122,6 +126,7 @@ fn journal(model: &Model, out: &mut String) {
     if model.keyed() {
         out.push_str(HMAC);
     }
+    complete::registers(model, out);
 }
 
 /// HMAC-SHA-256 (RFC 2104) on the server's own `sha256`: no extension. The two blocks are computed once per lot.
@@ -159,11 +164,12 @@ fn completion(model: &Model, entity: &Entity, out: &mut String) {
 fn pseudonyms(model: &Model, entity: &Entity, field: &Field, context: &str, n: usize, out: &mut String) {
     let Some(twin) = field.personal.as_ref().and_then(|p| p.twin.as_ref()) else { return };
     let (table, id, source, twin) = (full(model, entity), q(&entity.key().name), q(&field.name), q(twin));
+    let (register, guard) = complete::key_guard(model, &table, &id, &twin, context);
     let body = format!(
-        "\nDECLARE n integer; k bytea; interne bytea; externe bytea; cle text := current_setting('rgpd.cle', true);\nBEGIN\n  \
+        "\nDECLARE n integer; k bytea; interne bytea; externe bytea; cle text := current_setting('rgpd.cle', true);{register}\nBEGIN\n  \
          PERFORM rgpd.verifier_lot(p_lot);\n  \
          IF cle IS NULL OR cle !~ '^[0-9a-f]{{64}}$' THEN\n    RAISE EXCEPTION 'RGPD : clé absente ou invalide' USING ERRCODE = 'RG004';\n  END IF;\n  \
-         -- clé dérivée par champ : deux champs ne se recoupent pas\n  \
+         {guard}  -- clé dérivée par champ : deux champs ne se recoupent pas\n  \
          k := rgpd.hmac(decode(cle, 'hex'), {}::bytea);\n  interne := rgpd.hmac_bloc(k, 54);\n  externe := rgpd.hmac_bloc(k, 92);\n  \
          UPDATE {table} t SET {twin} = encode(sha256(externe || sha256(interne || convert_to(t.{source}::text, 'UTF8'))), 'hex')\n  \
          WHERE t.{id} = ANY (ARRAY(\n    SELECT s.{id} FROM {table} s WHERE s.{source} IS NOT NULL AND s.{twin} IS NULL AND s.\"rgpd_anonymise_le\" IS NULL\n    \
@@ -208,13 +214,23 @@ fn row_term(model: &Model, entity: &Entity, out: &mut String) {
     let iso = lit(retention.duration.iso());
     let transferred = if retention.end.needs_transfer() { " AND s.\"rgpd_transfere_le\" IS NOT NULL" } else { "" };
     let target = format!("{}{transferred}\n      AND {}", due(entity, &retention.start), not_held(model, entity, "s"));
-    let visa = if retention.visa == Visa::Missing {
+    let by_lot = complete::visa_by_lot(model, entity);
+    let target = if by_lot { format!("{target}\n      AND s.{}::date < visa", q(&retention.start)) } else { target };
+    let declared = if by_lot {
+        format!(" visa date := (SELECT max(v.jusqu_au) FROM rgpd.visa v WHERE v.entite = {});", lit(&entity.name))
+    } else {
+        String::new()
+    };
+    let visa = if by_lot {
+        // The visa of a lot, not of the table for ever: only what it covers is eliminated.
+        "  IF visa IS NULL THEN RAISE EXCEPTION 'RGPD : aucun visa d''élimination des archives' USING ERRCODE = 'RG006'; END IF;\n"
+    } else if retention.visa == Visa::Missing {
         "  RAISE EXCEPTION 'RGPD : visa d''élimination des archives absent de la description' USING ERRCODE = 'RG006';\n"
     } else {
         ""
     };
     let body = format!(
-        "\nDECLARE n integer; debut timestamptz := clock_timestamp(); coupure timestamptz := statement_timestamp() - interval {iso};\nBEGIN\n  \
+        "\nDECLARE n integer; debut timestamptz := clock_timestamp(); coupure timestamptz := statement_timestamp() - interval {iso};{declared}\nBEGIN\n  \
          PERFORM rgpd.verifier_lot(p_lot);\n{visa}  n := {}(ARRAY(\n    SELECT s.{id} FROM {table} s WHERE s.\"rgpd_anonymise_le\" IS NULL AND {target}\n    \
          ORDER BY s.{} LIMIT p_lot FOR UPDATE SKIP LOCKED));\n  IF n > 0 THEN {} END IF;\n  RETURN n;\nEND\n",
         function("clore", entity),
@@ -223,7 +239,7 @@ fn row_term(model: &Model, entity: &Entity, out: &mut String) {
     );
     definer(out, &function("purger", entity), "p_lot integer DEFAULT 1000", "integer", &body);
     let body = format!(
-        "\nDECLARE coupure timestamptz := statement_timestamp() - interval {iso};\nBEGIN\n  \
+        "\nDECLARE coupure timestamptz := statement_timestamp() - interval {iso};{declared}\nBEGIN\n  \
          RETURN QUERY SELECT count(*), count(*) FILTER (WHERE d), round(100.0 * count(*) FILTER (WHERE d) / greatest(count(*), 1), 2)\n  \
          FROM (SELECT {target} AS d FROM {table} s WHERE s.\"rgpd_anonymise_le\" IS NULL) v;\nEND\n"
     );
@@ -278,6 +294,9 @@ pub(super) fn lot_functions(model: &Model, entity: &Entity) -> Vec<String> {
     }
     if entity.follows.is_some() && !model.end(entity).deletes() {
         list.push(function("rattraper", entity));
+    }
+    if model.snapshots().any(|(e, _)| e.name == entity.name) {
+        list.push(function("publier", entity));
     }
     list
 }

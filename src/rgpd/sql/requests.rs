@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::model::{Entity, Model};
 use super::super::types::{dollar, lit, q};
-use super::{full, function};
+use super::{complete, full, function};
 
 /// Access, erasure, hold and, where the end asks for it, attestation of transfer.
 pub(super) fn requests(model: &Model, entity: &Entity, out: &mut String) {
@@ -66,6 +66,9 @@ pub(super) fn requests(model: &Model, entity: &Entity, out: &mut String) {
             ),
         );
     }
+    for (verb, args, body) in complete::requests(model, entity) {
+        add(verb, &args, "integer", body);
+    }
 }
 
 /// The functions of `entity` that the officer may call, with their argument types.
@@ -79,6 +82,7 @@ pub(super) fn signatures(model: &Model, entity: &Entity) -> Vec<String> {
     if model.end(entity).needs_transfer() {
         list.push(format!("{}({kind}, text)", function("attester_transfert", entity)));
     }
+    list.extend(complete::signatures(model, entity));
     list
 }
 

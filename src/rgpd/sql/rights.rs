@@ -74,10 +74,39 @@ fn application(model: &Model, entity: &Entity, out: &mut String) {
     if !update.is_empty() {
         let _ = writeln!(out, "GRANT UPDATE ({}) ON {table} TO {app};", update.join(", "));
     }
+    if entity.is_personal() || entity.rows.is_some() {
+        let seen = row_filter(model, entity);
+        let _ = write!(
+            out,
+            "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;\nDROP POLICY IF EXISTS rgpd_app ON {table};\n\
+             CREATE POLICY rgpd_app ON {table} TO {app} USING ({seen}) WITH CHECK ({seen});\n"
+        );
+    }
+}
+
+/// The rows that a session of the application sees: all of them, or those that its setting names (none without it).
+pub(super) fn row_filter(model: &Model, entity: &Entity) -> String {
+    let Some((rows, field)) = entity.rows.as_ref().and_then(|r| entity.fields.iter().find(|f| f.name == r.column).map(|f| (r, f))) else {
+        return "true".into();
+    };
+    let setting = super::super::types::lit(&format!("{}.{}", model.schema, rows.parameter));
+    format!("{} = NULLIF(current_setting({setting}, true), '')::{}", q(&rows.column), field.sql)
+}
+
+/// The name by which readers know what stands for `field`: the field's, unless the author named the twin (two versions of a
+/// rule are then read side by side).
+pub(super) fn view_name(field: &super::super::model::Field) -> String {
+    match &field.personal {
+        Some(super::super::model::Personal { twin: Some(_), .. }) if field.primary => "ref".into(),
+        Some(super::super::model::Personal { twin: Some(twin), own_name, rule, .. }) if *own_name || matches!(rule, Rule::Hmac { .. }) => {
+            twin.clone()
+        }
+        _ => field.name.clone(),
+    }
 }
 
 /// The columns of the view of `entity`: (column of the table, name in the view).
-fn view_columns(entity: &Entity) -> Vec<(String, String)> {
+pub(super) fn view_columns(entity: &Entity) -> Vec<(String, String)> {
     let mut list = Vec::new();
     for field in &entity.fields {
         match &field.personal {
@@ -85,14 +114,8 @@ fn view_columns(entity: &Entity) -> Vec<(String, String)> {
             Some(p) if p.rule == Rule::Keep => list.push((field.name.clone(), field.name.clone())),
             Some(p) if shows(p) => {
                 let Some(twin) = &p.twin else { continue };
-                if field.primary {
-                    list.push((twin.clone(), "ref".into()));
-                } else if matches!(p.rule, Rule::Hmac { .. }) {
-                    if p.pseudonym_to_reader {
-                        list.push((twin.clone(), twin.clone()));
-                    }
-                } else {
-                    list.push((twin.clone(), field.name.clone()));
+                if p.pseudonym_to_reader || !matches!(p.rule, Rule::Hmac { .. }) {
+                    list.push((twin.clone(), view_name(field)));
                 }
             }
             Some(_) => {}
@@ -121,11 +144,9 @@ fn publication(model: &Model, out: &mut String) {
         }
         let _ = write!(
             out,
-            "GRANT SELECT ({}) ON {table} TO {role};\nALTER TABLE {table} ENABLE ROW LEVEL SECURITY;\n\
-             DROP POLICY IF EXISTS rgpd_app ON {table};\nCREATE POLICY rgpd_app ON {table} TO {} USING (true) WITH CHECK (true);\n\
+            "GRANT SELECT ({}) ON {table} TO {role};\n\
              DROP POLICY IF EXISTS rgpd_publication ON {table};\nCREATE POLICY rgpd_publication ON {table} FOR SELECT TO {role} USING ({visible});\n",
             read.join(", "),
-            q(&r.app)
         );
     }
     let _ = write!(out, "\n-- Vues vivantes, une ligne par personne : pseudonymisation en droit, donc réservées.\nSET ROLE {role};\n");
@@ -143,6 +164,23 @@ fn publication(model: &Model, out: &mut String) {
     let _ = write!(out, "RESET ROLE;\nGRANT USAGE ON SCHEMA {anon} TO {}, {};\n", q(&r.pseudo), q(&r.anon));
 }
 
+/// What the complete tier opens: the snapshots to the anonymised reader alone, the state of publication to the officer.
+fn complete(model: &Model, out: &mut String) {
+    let (anon, dpo, purge) = (q(&model.roles.anon), q(&model.roles.dpo), q(&model.roles.purge));
+    for (entity, _) in model.snapshots() {
+        let _ = writeln!(out, "GRANT SELECT ON {} TO {anon};", super::snapshot::table(model, entity));
+    }
+    if model.snapshots().next().is_some() {
+        let _ = writeln!(out, "GRANT EXECUTE ON FUNCTION rgpd.etat_diffusion() TO {dpo};");
+    }
+    if model.keyed() {
+        let _ = writeln!(out, "GRANT EXECUTE ON FUNCTION rgpd.tourner_cle(text) TO {purge};");
+    }
+    if model.entities.iter().any(|e| super::complete::visa_by_lot(model, e)) {
+        let _ = writeln!(out, "GRANT SELECT ON rgpd.visa TO {dpo};");
+    }
+}
+
 fn processes(model: &Model, out: &mut String) {
     let (dpo, purge) = (q(&model.roles.dpo), q(&model.roles.purge));
     let _ = write!(
@@ -152,6 +190,9 @@ fn processes(model: &Model, out: &mut String) {
          GRANT EXECUTE ON FUNCTION rgpd.lire_etiquette(text), rgpd.processus() TO {dpo};\nGRANT EXECUTE ON FUNCTION rgpd.processus() TO {purge};\n\
          GRANT EXECUTE ON FUNCTION rgpd.echeances() TO {dpo}, {purge};\n"
     );
+    if model.complete() {
+        complete(model, out);
+    }
     for entity in model.entities.iter().filter(|e| e.is_personal()) {
         for name in super::process::lot_functions(model, entity) {
             let _ = writeln!(out, "GRANT EXECUTE ON FUNCTION {name}(integer) TO {purge};");
