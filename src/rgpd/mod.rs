@@ -9,6 +9,7 @@ mod check;
 mod documents;
 pub mod live;
 mod model;
+mod plan;
 mod read;
 mod read_entity;
 mod read_field;
@@ -20,6 +21,7 @@ mod types;
 mod vocabulary;
 mod written;
 
+pub use plan::{Phase, Plan, Source, Step, plan};
 pub use report::{RgpdError, RgpdWarning};
 pub use written::{NAME as WRITTEN_NAME, Written};
 

@@ -8,6 +8,8 @@ use super::types::{Duration, SqlType};
 pub(super) struct Model {
     pub application: String,
     pub tier: Tier,
+    /// Rendered over a database in service (`plan`): what already stands is not locked again.
+    pub live: bool,
     pub version: u32,
     /// Versions still served beside this one.
     pub coexists: Vec<u32>,
@@ -198,6 +200,20 @@ pub(super) struct Field {
     pub default: Option<String>,
     pub personal: Option<Personal>,
     pub reason: Option<String>,
+    /// What only the union of two versions knows (`plan`).
+    pub overlap: Overlap,
+}
+
+/// Where a field stands while two versions of the model are served.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Overlap {
+    /// The previous version's tag, whose twin is kept up to date beside the new one.
+    pub legacy: Option<Box<Personal>>,
+    /// Rows anonymised before this version may not hold the value that closes them yet: the trigger brings it, the invariant
+    /// waits for the contract.
+    pub settling: bool,
+    /// Only the previous version knows this field.
+    pub retired: bool,
 }
 
 /// What makes a column personal.
@@ -248,6 +264,15 @@ impl Entity {
     pub fn key(&self) -> &Field {
         // `check` refuses an entity without exactly one primary key before any generator runs.
         self.fields.iter().find(|f| f.primary).unwrap_or(&self.fields[0])
+    }
+
+    /// Every twin of the entity, those of the previous version included.
+    pub fn twin_fields(&self) -> impl Iterator<Item = (&Field, &Personal)> {
+        let both = |f| -> [Option<(&Field, &Personal)>; 2] {
+            let f: &Field = f;
+            [f.personal.as_ref().map(|p| (f, p)), f.overlap.legacy.as_deref().map(|p| (f, p))]
+        };
+        self.fields.iter().flat_map(both).flatten()
     }
 
     pub fn personal_fields(&self) -> impl Iterator<Item = (&Field, &Personal)> {

@@ -46,6 +46,7 @@ pub(super) fn model(root: &Node, sink: &mut Sink) -> Option<Model> {
     Some(Model {
         application,
         tier,
+        live: false,
         version,
         coexists,
         removals,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::block::Block;
-use super::model::Field;
+use super::model::{Field, Overlap};
 use super::read_personal::personal;
 use super::report::Sink;
 use super::types::{SqlType, TYPES, is_ident};
@@ -71,6 +71,7 @@ pub(super) fn field(entity: &str, name: &str, line: u64, node: &Node, suffix: &s
         default,
         personal: None,
         reason: None,
+        overlap: Overlap::default(),
     };
     let mut tag = Block::new(tag, &format!("{path}.rgpd"), sink);
     match tag.need("personnel", sink).map(|n| (n.line, &n.kind)) {

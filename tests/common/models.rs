@@ -19,6 +19,37 @@ pub fn guichet_complete() -> String {
     GUICHET.replace("application: guichet\n", "application: guichet\nniveau: complet\n").replace("      k: 10\n", "      k: 5\n")
 }
 
+/// The prototype's description as a first version.
+pub fn guichet_v1() -> String {
+    guichet_complete().replace("  version: 2 ", "  version: 1 ").replace("  coexiste_avec: [1]\n", "").replace("regles: r2", "regles: r1")
+}
+
+/// A second version of it: a renamed field, a rule that changes, fields and a table added, fields withdrawn.
+pub fn guichet_v2() -> String {
+    let mut text = guichet_complete();
+    let mut change = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    };
+    change("  coexiste_avec: [1]\n", "  coexiste_avec: [1]\n  retraits: [usager.commune, demande.note_agent]\n");
+    change("      telephone:  ", "      telephone_mobile:  ");
+    change("      telephone_mobile:          { type: text, ", "      telephone_mobile: { type: text, renomme_de: telephone, ");
+    change("vers: cohorte, pas: 10 }", "vers: cohorte, pas: 20, copie: naissance_vingtaine }");
+    let line = |text: &str, name: &str| text.lines().find(|l| l.trim_start().starts_with(name)).expect(name).to_owned() + "\n";
+    let (commune, note) = (line(&text, "commune:"), line(&text, "note_agent:"));
+    text = text.replace(&commune, "").replace(&note, "");
+    text = text.replace(
+        "      iban: ",
+        "      profession: { type: text, obligatoire: true, defaut: \"inconnue\", rgpd: { personnel: true, categorie: pd:Professional, famille: vie-professionnelle, role: identifiant-direct, regle: { nom: constante, valeur: \"***\" }, apres_purge: \"[anonymisé]\" } }\n      \
+         dossier: { type: uuid, obligatoire: true, defaut: uuid, rgpd: { personnel: false, motif: \"numéro tiré au hasard\" } }\n      \
+         langue: { type: char(2), obligatoire: true, defaut: \"fr\", valeurs: [fr, en], rgpd: { personnel: false, motif: \"réglage d'affichage\" } }\n      iban: ",
+    );
+    text + "  piece:\n    table: piece\n    personnes: usager\n    traitements: [instruction-demandes]\n    suit: { entite: demande, par: demande_id }\n    champs:\n      \
+        id: { type: uuid, cle_primaire: true, rgpd: { personnel: true, categorie: pd:UID, famille: etat-civil, role: identifiant-technique, regle: { nom: suppression } } }\n      \
+        demande_id: { type: uuid, obligatoire: true, reference: demande.id, rgpd: { personnel: true, categorie: pd:UID, famille: etat-civil, role: identifiant-technique, regle: { nom: suppression } } }\n      \
+        titre: { type: text, rgpd: { personnel: true, categorie: pd:Communication, famille: vie-personnelle, role: texte-libre, regle: { nom: suppression } } }\n"
+}
+
 /// The kit's own description, rendered by the engine.
 pub fn kit_model(id: &str, personal: bool) -> String {
     let files = KitFiles::embedded();

@@ -45,6 +45,10 @@ const CONTROL: &[(&str, &str)] = &[
     ("L26", "journal that can be changed"),
     ("L27", "schema of the tables open to a reader"),
     ("L28", "table owned by a role that is not the owner"),
+    ("L29", "row policy missing or changed"),
+    ("L30", "row policy that the description does not have"),
+    ("L31", "published object open to another role than its reader"),
+    ("L32", "future functions that PUBLIC may run"),
 ];
 
 /// The title of a finding of ours.

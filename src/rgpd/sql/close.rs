@@ -48,13 +48,35 @@ pub(super) fn assignments<'a>(fields: impl Iterator<Item = &'a Field>, alias: &s
         {
             list.push(format!("{} = NULL", q(twin)));
         }
+        if let Some(p) = &field.overlap.legacy
+            && matches!(p.rule, Rule::Hmac { .. } | Rule::Mask { .. })
+            && let Some(twin) = &p.twin
+        {
+            list.push(format!("{} = NULL", q(twin)));
+        }
     }
     list
 }
 
+/// Brings the fields that this version adds or tags to the value that closes them, on a row closed before it.
+pub(super) fn settled(entity: &Entity) -> String {
+    let settling = entity.fields.iter().filter(|f| f.overlap.settling && is_closed(f).is_some());
+    settling.fold(String::new(), |mut out, f| {
+        if let Some(value) = closed(f, "NEW") {
+            let _ = writeln!(out, "    NEW.{} := {value};", q(&f.name));
+        }
+        out
+    })
+}
+
+/// The condition that a closed row still waits for [`settled`].
+pub(super) fn unsettled(entity: &Entity) -> Vec<String> {
+    entity.fields.iter().filter(|f| f.overlap.settling).filter_map(is_closed).map(|c| format!("NOT ({c})")).collect()
+}
+
 fn invariant_text(entity: &Entity) -> String {
-    let mut terms: Vec<String> = entity.fields.iter().filter_map(is_closed).collect();
-    for (_, p) in entity.personal_fields() {
+    let mut terms: Vec<String> = entity.fields.iter().filter(|f| !f.overlap.settling).filter_map(is_closed).collect();
+    for (_, p) in entity.twin_fields() {
         if let (Rule::Hmac { .. } | Rule::Mask { .. }, Some(twin)) = (&p.rule, &p.twin) {
             terms.push(format!("{} IS NULL", q(twin)));
         }

@@ -35,7 +35,7 @@ pub(super) fn registers(model: &Model, out: &mut String) {
 /// The key's print tells a batch that holds another key; the rotation forgets the old pseudonyms before it makes new ones, so
 /// that two keys are never mixed.
 fn rotation(model: &Model, out: &mut String) {
-    let contexts: Vec<String> = model.entities.iter().flat_map(super::process::keyed).map(|(_, context)| format!("({})", lit(context))).collect();
+    let contexts: Vec<String> = model.entities.iter().flat_map(super::process::keyed).map(|(_, _, context)| format!("({})", lit(context))).collect();
     let body = format!(
         "\nDECLARE n integer; cle text := current_setting('rgpd.cle', true);\nBEGIN\n  PERFORM rgpd.verifier_motif(p_motif);\n  \
          IF cle IS NULL OR cle !~ '^[0-9a-f]{{64}}$' THEN RAISE EXCEPTION 'RGPD : clé absente ou invalide' USING ERRCODE = 'RG004'; END IF;\n  \

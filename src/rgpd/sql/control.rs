@@ -47,7 +47,7 @@ fn expected(model: &Model) -> String {
         let mut row = |column: &str, silent: bool| rows.push(format!("({}, {}, {silent})", lit(&entity.table), lit(column)));
         for field in &entity.fields {
             row(&field.name, tables::silent(field));
-            if let Some(twin) = field.personal.as_ref().and_then(|p| p.twin.as_ref()) {
+            for twin in [field.personal.as_ref(), field.overlap.legacy.as_deref()].into_iter().flatten().filter_map(|p| p.twin.as_ref()) {
                 row(twin, false);
             }
         }

@@ -21,7 +21,8 @@ pub(super) fn labels(model: &Model) -> String {
         };
         for field in &entity.fields {
             column(&field.name, field.label.as_deref().unwrap_or(&field.name), &field_tag(field));
-            if let Some((personal, twin)) = field.personal.as_ref().and_then(|p| p.twin.as_ref().map(|t| (p, t))) {
+            let tags = [field.personal.as_ref(), field.overlap.legacy.as_deref()].into_iter().flatten();
+            for (personal, twin) in tags.filter_map(|p| p.twin.as_ref().map(|t| (p, t))) {
                 let nature = personal.rule.nature();
                 let still = matches!(nature, super::super::rules::Nature::Pseudonymisation | super::super::rules::Nature::StillPersonal);
                 let tag =

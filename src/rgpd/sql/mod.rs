@@ -4,7 +4,9 @@
 mod base;
 mod close;
 mod complete;
+mod contract;
 pub(super) mod control;
+mod expand;
 mod labels;
 mod mask;
 pub(super) mod overdue;
@@ -14,6 +16,9 @@ mod rights;
 mod snapshot;
 mod tables;
 mod twins;
+
+pub(super) use contract::contract;
+pub(super) use expand::expand;
 
 use super::Output;
 use super::model::{Entity, Model, Personal};
@@ -28,7 +33,7 @@ pub(super) fn files(model: &Model) -> Vec<Output> {
     add(0, "base", base::base(model));
     add(10, "modele", tables::tables(model));
     if model.is_personal() {
-        add(20, "copies", twins::twins(model));
+        add(20, "copies", twins::twins(model, true));
     }
     if model.is_personal() || model.entities.iter().flat_map(|e| &e.fields).any(|f| f.reference.is_some()) {
         add(30, "index", tables::indexes(model));
@@ -46,6 +51,16 @@ pub(super) fn files(model: &Model) -> Vec<Output> {
     add(70, "droits", rights::rights(model));
     add(80, "controle", control::control(model));
     files
+}
+
+/// The columns of the view of `entity`: (column of the table, name in the view).
+pub(super) fn shown_columns(entity: &Entity) -> Vec<(String, String)> {
+    rights::view_columns(entity)
+}
+
+/// The columns of the published snapshot of `entity`, with their types; none when it is not published.
+pub(super) fn snapshot_columns(model: &Model, entity: &Entity) -> Vec<(String, String)> {
+    entity.snapshot.as_ref().filter(|_| model.complete()).map_or_else(Vec::new, |s| snapshot::exposed(entity, s))
 }
 
 /// The comment that opens a file.

@@ -57,8 +57,8 @@ pub(super) fn process(model: &Model) -> String {
             });
         };
         step(1000, "completion", "completer", false, None);
-        for (n, (field, context)) in keyed(entity).into_iter().enumerate() {
-            pseudonyms(model, entity, field, context, n + 1, &mut out);
+        for (n, (field, twin, context)) in keyed(entity).into_iter().enumerate() {
+            pseudonyms(model, entity, (field, twin, context), n + 1, &mut out);
             step(2000, "pseudonymes", &format!("pseudonymiser_{}", n + 1), true, None);
         }
         for (n, (duration, start, fields)) in own_terms(entity).iter().enumerate() {
@@ -88,8 +88,15 @@ pub(super) fn process(model: &Model) -> String {
     out
 }
 
-pub(super) fn keyed(entity: &Entity) -> Vec<(&Field, &str)> {
-    entity.personal_fields().filter_map(|(f, p)| if let Rule::Hmac { context } = &p.rule { Some((f, context.as_str())) } else { None }).collect()
+/// The fields with a keyed rule, their twin and the context of their key.
+pub(super) fn keyed(entity: &Entity) -> Vec<(&Field, &str, &str)> {
+    entity
+        .twin_fields()
+        .filter_map(|(f, p)| match (&p.rule, &p.twin) {
+            (Rule::Hmac { context }, Some(twin)) => Some((f, twin.as_str(), context.as_str())),
+            _ => None,
+        })
+        .collect()
 }
 
 fn journal(model: &Model, out: &mut String) {
@@ -161,8 +168,7 @@ fn completion(model: &Model, entity: &Entity, out: &mut String) {
     definer(out, &function("completer", entity), "p_lot integer DEFAULT 1000", "integer", &body);
 }
 
-fn pseudonyms(model: &Model, entity: &Entity, field: &Field, context: &str, n: usize, out: &mut String) {
-    let Some(twin) = field.personal.as_ref().and_then(|p| p.twin.as_ref()) else { return };
+fn pseudonyms(model: &Model, entity: &Entity, (field, twin, context): (&Field, &str, &str), n: usize, out: &mut String) {
     let (table, id, source, twin) = (full(model, entity), q(&entity.key().name), q(&field.name), q(twin));
     let (register, guard) = complete::key_guard(model, &table, &id, &twin, context);
     let body = format!(

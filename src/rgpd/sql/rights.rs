@@ -3,9 +3,9 @@
 
 use std::fmt::Write as _;
 
-use super::super::model::{Entity, Model};
+use super::super::model::{Entity, Field, Model, Personal};
 use super::super::rules::Rule;
-use super::super::types::q;
+use super::super::types::{dollar, lit, q, short_digest};
 use super::{full, header, is_root, managed, requests, shows};
 
 /// `…_droits.sql`.
@@ -53,13 +53,11 @@ pub(super) fn rights(model: &Model) -> String {
 
 fn application(model: &Model, entity: &Entity, out: &mut String) {
     let (table, app) = (full(model, entity), q(&model.roles.app));
-    let columns = |keep: &dyn Fn(&super::super::model::Field) -> bool| -> Vec<String> {
-        entity.fields.iter().filter(|f| keep(f)).map(|f| q(&f.name)).collect()
-    };
+    let columns = |keep: &dyn Fn(&Field) -> bool| -> Vec<String> { entity.fields.iter().filter(|f| keep(f)).map(|f| q(&f.name)).collect() };
     let hidden = entity.personal_fields().any(|(_, p)| !p.clear_to_app);
     if hidden {
         let mut seen = columns(&|f| f.personal.as_ref().is_none_or(|p| p.clear_to_app));
-        seen.extend(entity.personal_fields().filter_map(|(_, p)| p.twin.as_ref()).map(|t| q(t)));
+        seen.extend(entity.twin_fields().filter_map(|(_, p)| p.twin.as_ref()).map(|t| q(t)));
         seen.extend(managed(model, entity).into_iter().map(|(n, _, _)| q(&n)));
         let _ = writeln!(out, "GRANT SELECT ({}), DELETE ON {table} TO {app};", seen.join(", "));
     } else {
@@ -76,12 +74,35 @@ fn application(model: &Model, entity: &Entity, out: &mut String) {
     }
     if entity.is_personal() || entity.rows.is_some() {
         let seen = row_filter(model, entity);
+        policy(model, &table, "rgpd_app", &format!("TO {app} USING ({seen}) WITH CHECK ({seen})"), out);
+    }
+}
+
+/// Row-level security and one policy of it. On a database in service, a policy that stands as it is described is left alone:
+/// ALTER TABLE and CREATE POLICY stop every reader of the table until the end of the transaction.
+fn policy(model: &Model, table: &str, name: &str, what: &str, out: &mut String) {
+    let digest = format!("rgpd {}", short_digest(what, 8));
+    if !model.live {
         let _ = write!(
             out,
-            "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;\nDROP POLICY IF EXISTS rgpd_app ON {table};\n\
-             CREATE POLICY rgpd_app ON {table} TO {app} USING ({seen}) WITH CHECK ({seen});\n"
+            "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;\nDROP POLICY IF EXISTS {name} ON {table};\nCREATE POLICY {name} ON {table} {what};\n\
+             COMMENT ON POLICY {name} ON {table} IS {};\n",
+            lit(&digest)
         );
+        return;
     }
+    let _ = writeln!(
+        out,
+        "DO {};",
+        dollar(&format!(
+            "\nBEGIN\n  IF NOT (SELECT relrowsecurity FROM pg_catalog.pg_class WHERE oid = {t}::regclass) THEN ALTER TABLE {table} ENABLE ROW LEVEL SECURITY; END IF;\n  \
+             IF NOT EXISTS (SELECT FROM pg_catalog.pg_policy WHERE polrelid = {t}::regclass AND polname = {n} AND obj_description(oid, 'pg_policy') = {d}) THEN\n    \
+             DROP POLICY IF EXISTS {name} ON {table};\n    CREATE POLICY {name} ON {table} {what};\n    COMMENT ON POLICY {name} ON {table} IS {d};\n  END IF;\nEND\n",
+            t = lit(table),
+            n = lit(name),
+            d = lit(&digest),
+        ))
+    );
 }
 
 /// The rows that a session of the application sees: all of them, or those that its setting names (none without it).
@@ -89,33 +110,40 @@ pub(super) fn row_filter(model: &Model, entity: &Entity) -> String {
     let Some((rows, field)) = entity.rows.as_ref().and_then(|r| entity.fields.iter().find(|f| f.name == r.column).map(|f| (r, f))) else {
         return "true".into();
     };
-    let setting = super::super::types::lit(&format!("{}.{}", model.schema, rows.parameter));
+    let setting = lit(&format!("{}.{}", model.schema, rows.parameter));
     format!("{} = NULLIF(current_setting({setting}, true), '')::{}", q(&rows.column), field.sql)
 }
 
 /// The name by which readers know what stands for `field`: the field's, unless the author named the twin (two versions of a
 /// rule are then read side by side).
-pub(super) fn view_name(field: &super::super::model::Field) -> String {
-    match &field.personal {
-        Some(super::super::model::Personal { twin: Some(_), .. }) if field.primary => "ref".into(),
-        Some(super::super::model::Personal { twin: Some(twin), own_name, rule, .. }) if *own_name || matches!(rule, Rule::Hmac { .. }) => {
-            twin.clone()
-        }
+pub(super) fn view_name(field: &Field, personal: Option<&Personal>) -> String {
+    match personal {
+        Some(Personal { twin: Some(_), .. }) if field.primary => "ref".into(),
+        Some(Personal { twin: Some(twin), own_name, rule, .. }) if *own_name || matches!(rule, Rule::Hmac { .. }) => twin.clone(),
         _ => field.name.clone(),
     }
+}
+
+/// The view of `entity`.
+pub(super) fn view(model: &Model, entity: &Entity) -> String {
+    format!("{}.{}", q(&model.schema_anon), q(&format!("{}_pseudonymise", entity.table)))
 }
 
 /// The columns of the view of `entity`: (column of the table, name in the view).
 pub(super) fn view_columns(entity: &Entity) -> Vec<(String, String)> {
     let mut list = Vec::new();
-    for field in &entity.fields {
-        match &field.personal {
+    let tags = |f| {
+        let f: &Field = f;
+        std::iter::once((f, f.personal.as_ref())).chain(f.overlap.legacy.as_deref().map(|p| (f, Some(p))))
+    };
+    for (field, personal) in entity.fields.iter().flat_map(tags) {
+        match personal {
             None => list.push((field.name.clone(), field.name.clone())),
             Some(p) if p.rule == Rule::Keep => list.push((field.name.clone(), field.name.clone())),
             Some(p) if shows(p) => {
                 let Some(twin) = &p.twin else { continue };
                 if p.pseudonym_to_reader || !matches!(p.rule, Rule::Hmac { .. }) {
-                    list.push((twin.clone(), view_name(field)));
+                    list.push((twin.clone(), view_name(field, personal)));
                 }
             }
             Some(_) => {}
@@ -142,20 +170,18 @@ fn publication(model: &Model, out: &mut String) {
             read.push(q(&entity.objection));
             let _ = write!(visible, " AND NOT {}", q(&entity.objection));
         }
-        let _ = write!(
-            out,
-            "GRANT SELECT ({}) ON {table} TO {role};\n\
-             DROP POLICY IF EXISTS rgpd_publication ON {table};\nCREATE POLICY rgpd_publication ON {table} FOR SELECT TO {role} USING ({visible});\n",
-            read.join(", "),
-        );
+        let _ = writeln!(out, "GRANT SELECT ({}) ON {table} TO {role};", read.join(", "));
+        policy(model, &table, "rgpd_publication", &format!("FOR SELECT TO {role} USING ({visible})"), out);
     }
     let _ = write!(out, "\n-- Vues vivantes, une ligne par personne : pseudonymisation en droit, donc réservées.\nSET ROLE {role};\n");
     for (entity, columns) in shown.iter().filter(|(_, c)| !c.is_empty()) {
-        let view = format!("{anon}.{}", q(&format!("{}_pseudonymise", entity.table)));
+        let view = view(model, entity);
+        // Columns of a view are only ever appended in place: over a database in service it is made again, in this transaction.
+        let create = if model.live { format!("DROP VIEW IF EXISTS {view};\nCREATE VIEW") } else { "CREATE OR REPLACE VIEW".to_owned() };
         let list = columns.iter().map(|(c, n)| if c == n { q(c) } else { format!("{} AS {}", q(c), q(n)) }).collect::<Vec<_>>().join(", ");
         let _ = write!(
             out,
-            "CREATE OR REPLACE VIEW {view} WITH (security_barrier = true) AS\n  SELECT {list}\n  FROM {};\n\
+            "{create} {view} WITH (security_barrier = true) AS\n  SELECT {list}\n  FROM {};\n\
              REVOKE ALL ON {view} FROM PUBLIC;\nGRANT SELECT ON {view} TO {};\n",
             full(model, entity),
             q(&r.pseudo)

@@ -3,12 +3,13 @@
 
 use std::fmt::Write as _;
 
-use super::super::model::{Entity, Field, Model, Snapshot};
+use super::super::model::{Entity, Field, Model, Personal, Snapshot};
 use super::super::types::{dollar, lit, q};
 use super::{full, function, header};
 
 /// A column of the snapshot: what it is called, its type, the expression on the source row.
 struct Column {
+    field: String,
     name: String,
     kind: String,
     source: String,
@@ -19,14 +20,18 @@ pub(super) fn table(model: &Model, entity: &Entity) -> String {
     format!("{}.{}", q(&model.schema_anon), q(&format!("{}_diffusable", entity.table)))
 }
 
-fn column(field: &Field) -> Column {
-    let twin = field.personal.as_ref().and_then(|p| p.twin.as_ref().map(|t| (p, t)));
+fn column(field: &Field, personal: Option<&Personal>) -> Column {
+    let twin = personal.and_then(|p| p.twin.as_ref().map(|t| (p, t)));
     let (kind, source) = twin.map_or_else(|| (field.sql.to_string(), field.name.clone()), |(p, t)| (p.rule.twin_type(&field.sql), t.clone()));
-    Column { name: super::rights::view_name(field), kind, source: format!("t.{}", q(&source)) }
+    Column { field: field.name.clone(), name: super::rights::view_name(field, personal), kind, source: format!("t.{}", q(&source)) }
 }
 
 fn columns(entity: &Entity, names: &[String]) -> Vec<Column> {
-    names.iter().filter_map(|n| entity.fields.iter().find(|f| f.name == *n)).map(column).collect()
+    let tags = |f| {
+        let f: &Field = f;
+        std::iter::once(column(f, f.personal.as_ref())).chain(f.overlap.legacy.as_deref().map(|p| column(f, Some(p))))
+    };
+    names.iter().filter_map(|n| entity.fields.iter().find(|f| f.name == *n)).flat_map(tags).collect()
 }
 
 /// The columns that a reader sees, with their types.
@@ -46,18 +51,10 @@ pub(super) fn snapshots(model: &Model) -> String {
         let table = table(model, entity);
         let all = exposed(entity, snapshot);
         let list = all.iter().map(|(n, k)| format!("  {} {k}", q(n))).collect::<Vec<_>>().join(",\n");
-        let added = all.iter().map(|(n, k)| format!("  ADD COLUMN IF NOT EXISTS {} {k}", q(n))).collect::<Vec<_>>().join(",\n");
-        let _ = write!(
-            out,
-            "\nCREATE TABLE IF NOT EXISTS {table} (\n{list}\n);\nALTER TABLE {table}\n{added};\n\
-             COMMENT ON TABLE {table} IS {};\n",
-            lit(&format!(
-                "Jeu diffusable, k ≥ {}. @rgpd {{\"v\":1,\"personnel\":false,\"jeu_diffusable\":{},\"k\":{}}}",
-                snapshot.k,
-                lit_json(&entity.name),
-                snapshot.k
-            )),
-        );
+        let tag = serde_json::json!({"v": 1, "personnel": false, "jeu_diffusable": entity.name, "k": snapshot.k});
+        let comment = lit(&format!("Jeu diffusable, k ≥ {}. @rgpd {tag}", snapshot.k));
+        let _ = write!(out, "\nCREATE TABLE IF NOT EXISTS {table} (\n{list}\n);\nCOMMENT ON TABLE {table} IS {comment};\n");
+        super::twins::missing_columns(model, &table, &all, &mut out);
         let _ = write!(
             out,
             "\nCREATE OR REPLACE FUNCTION {}(p_lot integer DEFAULT 1000) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER\n  \
@@ -69,10 +66,6 @@ pub(super) fn snapshots(model: &Model) -> String {
     state(model, &mut out);
     out.push_str("\nREVOKE ALL ON ALL FUNCTIONS IN SCHEMA rgpd FROM PUBLIC;\n");
     out
-}
-
-fn lit_json(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 /// Rows whose class is too small give up one more quasi-identifier at each level; the last ones are left out.
@@ -100,18 +93,18 @@ fn body(model: &Model, entity: &Entity, snapshot: &Snapshot) -> String {
     let sources = quasi.iter().chain(&attributes).zip(&all).map(|(c, n)| format!("{} AS {n}", c.source)).collect::<Vec<_>>().join(", ");
     let targets = quasi.iter().chain(&attributes).map(|c| q(&c.name)).collect::<Vec<_>>().join(", ");
     let _ = write!(body, "  INSERT INTO {} ({targets})\n  WITH s AS (SELECT {sources} FROM {from})", table(model, entity));
-    let given_up: Vec<&String> = snapshot.order.iter().filter_map(|n| snapshot.quasi.iter().position(|q| q == n)).map(|i| &qs[i]).collect();
-    for level in 0..=given_up.len() {
-        let kept: Vec<&str> = qs.iter().filter(|c| !given_up[..level].contains(c)).map(String::as_str).collect();
+    // A field given up takes with it the copy of the previous version of its rule.
+    let gone = |level: usize, column: &Column| snapshot.order[..level].contains(&column.field);
+    for level in 0..=snapshot.order.len() {
+        let kept: Vec<&str> = qs.iter().zip(&quasi).filter(|(_, c)| !gone(level, c)).map(|(n, _)| n.as_str()).collect();
         let partition = if kept.is_empty() { String::new() } else { format!("PARTITION BY {}", kept.join(", ")) };
         let source = if level == 0 { "s".to_owned() } else { format!("n{} WHERE taille < {k}", level - 1) };
         let _ = write!(body, ",\n  n{level} AS (SELECT {joined}, count(*) OVER ({partition}) AS taille FROM {source})");
     }
-    let kinds: Vec<&str> = quasi.iter().chain(&attributes).map(|c| c.kind.as_str()).collect();
-    let unions: Vec<String> = (0..=given_up.len())
+    let unions: Vec<String> = (0..=snapshot.order.len())
         .map(|level| {
-            let shown: Vec<String> =
-                all.iter().zip(&kinds).map(|(c, kind)| if given_up[..level].contains(c) { format!("NULL::{kind}") } else { (*c).clone() }).collect();
+            let columns = all.iter().zip(quasi.iter().chain(&attributes));
+            let shown: Vec<String> = columns.map(|(n, c)| if gone(level, c) { format!("NULL::{}", c.kind) } else { (*n).clone() }).collect();
             format!("SELECT {} FROM n{level} WHERE taille >= {k}", shown.join(", "))
         })
         .collect();

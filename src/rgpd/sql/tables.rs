@@ -49,7 +49,7 @@ fn column(entity: &Entity, field: &Field) -> String {
     if let Some(default) = &field.default {
         let _ = write!(text, " DEFAULT {default}");
     }
-    let named = |suffix: &str| q(&derived(&format!("{}_{}_{suffix}", entity.table, field.name)));
+    let named = |suffix: &str| q(&constraint(entity, field, suffix));
     if field.primary {
         let _ = write!(text, " CONSTRAINT {} PRIMARY KEY", q(&derived(&format!("{}_pkey", entity.table))));
     }
@@ -57,10 +57,20 @@ fn column(entity: &Entity, field: &Field) -> String {
         let _ = write!(text, " CONSTRAINT {} UNIQUE", named("key"));
     }
     if !field.values.is_empty() {
-        let values = field.values.iter().map(|v| lit(v)).collect::<Vec<_>>().join(", ");
-        let _ = write!(text, " CONSTRAINT {} CHECK ({} IN ({values}))", named("valeurs"), q(&field.name));
+        let _ = write!(text, " CONSTRAINT {} {}", named("valeurs"), allowed(field));
     }
     text
+}
+
+/// The name of a constraint of `field`.
+pub(super) fn constraint(entity: &Entity, field: &Field, suffix: &str) -> String {
+    derived(&format!("{}_{}_{suffix}", entity.table, field.name))
+}
+
+/// The closed list of values of `field`.
+pub(super) fn allowed(field: &Field) -> String {
+    let values = field.values.iter().map(|v| lit(v)).collect::<Vec<_>>().join(", ");
+    format!("CHECK ({} IN ({values}))", q(&field.name))
 }
 
 /// `pg_statistic` keeps samples of clear values after a purge; setting 0 later does not erase them, so it is set at once.
@@ -123,7 +133,7 @@ pub(super) fn indexes(model: &Model) -> String {
             let filter = if immutable { format!("{open} AND ({left})") } else { open.to_owned() };
             add(entity, &format!("rgpd_echeance_{}", n + 1), format!("({}) WHERE {filter}", q(start)));
         }
-        for (n, (field, personal)) in entity.personal_fields().filter(|(_, p)| matches!(p.rule, Rule::Hmac { .. })).enumerate() {
+        for (n, (field, personal)) in entity.twin_fields().filter(|(_, p)| matches!(p.rule, Rule::Hmac { .. })).enumerate() {
             if let Some(twin) = &personal.twin {
                 let filter = format!("{} IS NOT NULL AND {} IS NULL AND {open}", q(&field.name), q(twin));
                 add(entity, &format!("rgpd_pseudonyme_{}", n + 1), format!("({}) WHERE {filter}", q(&entity.key().name)));

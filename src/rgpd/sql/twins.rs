@@ -8,19 +8,15 @@ use super::super::rules::Rule;
 use super::super::types::{dollar, lit, q};
 use super::{close, full, function, header, managed};
 
-/// `…_copies.sql`: EXPAND only; nothing is dropped, renamed or made mandatory.
-pub(super) fn twins(model: &Model) -> String {
+/// `…_copies.sql`: EXPAND only; nothing is dropped, renamed or made mandatory. The contract adds its `invariants` elsewhere,
+/// under the lock of what it drops.
+pub(super) fn twins(model: &Model, invariants: bool) -> String {
     let mut out = header(model, "Copies d'anonymisation : colonnes ajoutées, déclencheur, invariant.");
     out.push_str("SET LOCAL lock_timeout = '3s';\n");
     for entity in model.entities.iter().filter(|e| e.is_personal()) {
-        let mut columns: Vec<String> = entity
-            .personal_fields()
-            .filter_map(|(f, p)| p.twin.as_ref().map(|t| format!("  ADD COLUMN IF NOT EXISTS {} {}", q(t), p.rule.twin_type(&f.sql))))
-            .collect();
-        columns.extend(managed(model, entity).into_iter().map(|(name, kind, _)| format!("  ADD COLUMN IF NOT EXISTS {} {kind}", q(&name))));
-        let _ = write!(out, "\nALTER TABLE {}\n{};\n", full(model, entity), columns.join(",\n"));
+        add_columns(model, entity, &mut out);
         let pseudonyms: Vec<String> = entity
-            .personal_fields()
+            .twin_fields()
             .filter(|(_, p)| matches!(p.rule, Rule::Hmac { .. } | Rule::Mask { .. }))
             .filter_map(|(_, p)| p.twin.as_ref().map(|t| format!("ALTER COLUMN {} SET STATISTICS 0", q(t))))
             .collect();
@@ -32,26 +28,75 @@ pub(super) fn twins(model: &Model) -> String {
             out,
             "\n-- Sans clé, sans table lue, sans SQL dynamique ; un tirage est fait une fois et gardé (un tirage répété se moyenne).\n\
              CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql\n  SET search_path = pg_catalog, pg_temp AS {};\n\
-             REVOKE ALL ON FUNCTION {name}() FROM PUBLIC;\n\
-             CREATE OR REPLACE TRIGGER zz_rgpd_anonymiser BEFORE INSERT OR UPDATE ON {table}\n  FOR EACH ROW EXECUTE FUNCTION {name}();\n\
-             ALTER TABLE {table} ENABLE ALWAYS TRIGGER zz_rgpd_anonymiser;\n",
+             REVOKE ALL ON FUNCTION {name}() FROM PUBLIC;\n",
             dollar(&body(model, entity)),
-            table = full(model, entity),
         );
-        close::invariant(model, entity, &mut out);
+        trigger(model, &full(model, entity), "zz_rgpd_anonymiser", &name, &mut out);
+        if invariants {
+            close::invariant(model, entity, &mut out);
+        }
     }
     out
 }
 
+/// The columns that hold the twins and what manages the row; a table that has them all is not locked.
+pub(super) fn add_columns(model: &Model, entity: &Entity, out: &mut String) {
+    let mut columns: Vec<(String, String)> =
+        entity.twin_fields().filter_map(|(f, p)| p.twin.as_ref().map(|t| (t.clone(), p.rule.twin_type(&f.sql)))).collect();
+    columns.extend(managed(model, entity).into_iter().map(|(name, kind, _)| (name, kind.to_owned())));
+    missing_columns(model, &full(model, entity), &columns, out);
+}
+
+/// ADD COLUMN for what is missing. On a database in service a table that lacks nothing is not even named: `IF NOT EXISTS`
+/// takes the lock that stops every reader all the same.
+pub(super) fn missing_columns(model: &Model, table: &str, columns: &[(String, String)], out: &mut String) {
+    if !model.live {
+        let added = columns.iter().map(|(n, kind)| format!("  ADD COLUMN IF NOT EXISTS {} {kind}", q(n))).collect::<Vec<_>>().join(",\n");
+        let _ = write!(out, "\nALTER TABLE {table}\n{added};\n");
+        return;
+    }
+    let names = columns.iter().map(|(n, _)| lit(n)).collect::<Vec<_>>().join(", ");
+    let added = columns.iter().map(|(n, kind)| format!("      ADD COLUMN IF NOT EXISTS {} {kind}", q(n))).collect::<Vec<_>>().join(",\n");
+    let _ = write!(
+        out,
+        "\nDO $$\nBEGIN\n  IF EXISTS (SELECT unnest(ARRAY[{names}]) EXCEPT SELECT attname::text FROM pg_catalog.pg_attribute\n             \
+         WHERE attrelid = {}::regclass AND attnum > 0 AND NOT attisdropped) THEN\n    ALTER TABLE {table}\n{added};\n  END IF;\nEND\n$$;\n",
+        lit(table)
+    );
+}
+
+/// The trigger. On a database in service, not when it already stands: creating it again stops the writers.
+pub(super) fn trigger(model: &Model, table: &str, name: &str, function: &str, out: &mut String) {
+    if !model.live {
+        let _ = write!(
+            out,
+            "CREATE OR REPLACE TRIGGER {name} BEFORE INSERT OR UPDATE ON {table}\n  FOR EACH ROW EXECUTE FUNCTION {function}();\n\
+             ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name};\n"
+        );
+        return;
+    }
+    let _ = write!(
+        out,
+        "DO $$\nBEGIN\n  IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = {}::regclass AND tgname = {} AND tgenabled = 'A'\n      \
+         AND tgfoid = {}::regprocedure) THEN\n    \
+         CREATE OR REPLACE TRIGGER {name} BEFORE INSERT OR UPDATE ON {table}\n      FOR EACH ROW EXECUTE FUNCTION {function}();\n    \
+         ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name};\n  END IF;\nEND\n$$;\n",
+        lit(table),
+        lit(name),
+        lit(&format!("{function}()")),
+    );
+}
+
 fn row(entity: &Entity, of: &str) -> String {
-    let mut columns: Vec<String> = entity.personal_fields().map(|(f, _)| format!("{of}.{}", q(&f.name))).collect();
+    let settled = entity.personal_fields().filter(|(f, _)| !f.overlap.settling);
+    let mut columns: Vec<String> = settled.map(|(f, _)| format!("{of}.{}", q(&f.name))).collect();
     columns.push(format!("{of}.\"rgpd_anonymise_le\""));
     format!("ROW({})", columns.join(", "))
 }
 
 fn body(model: &Model, entity: &Entity) -> String {
     let mut out = String::from("\n");
-    let noise = entity.personal_fields().any(|(_, p)| matches!(p.rule, Rule::Noise { .. }));
+    let noise = entity.twin_fields().any(|(_, p)| matches!(p.rule, Rule::Noise { .. }));
     if noise {
         out.push_str("DECLARE alea bytea;\n");
     }
@@ -60,30 +105,15 @@ fn body(model: &Model, entity: &Entity) -> String {
         "BEGIN\n  IF TG_OP = 'UPDATE' AND OLD.\"rgpd_anonymise_le\" IS NOT NULL THEN\n    \
          -- irréversible, propriétaire compris ; aucune valeur dans le message\n    \
          IF {} IS DISTINCT FROM\n       {} THEN\n      \
-         RAISE EXCEPTION 'RGPD : ligne anonymisée, écriture refusée' USING ERRCODE = 'RG001';\n    END IF;\n    RETURN NEW;\n  END IF;\n  \
+         RAISE EXCEPTION 'RGPD : ligne anonymisée, écriture refusée' USING ERRCODE = 'RG001';\n    END IF;\n{}    RETURN NEW;\n  END IF;\n  \
          IF NEW.\"rgpd_anonymise_le\" IS NOT NULL THEN RETURN NEW; END IF;   -- posé par la purge seule (droit de colonne)\n  \
          -- réplication, montée de version majeure : les tirages de la source sont gardés (mode réservé au superutilisateur)\n  \
          IF TG_OP = 'INSERT' AND NEW.\"rgpd_complet\" AND current_setting('session_replication_role') = 'replica' THEN RETURN NEW; END IF;\n",
         row(entity, "NEW"),
         row(entity, "OLD"),
+        close::settled(entity),
     );
-    let drawn: Vec<(&Field, &Personal)> = entity.personal_fields().filter(|(_, p)| p.rule.drawn_once()).collect();
-    if !drawn.is_empty() {
-        out.push_str("  IF TG_OP = 'INSERT' OR NEW.\"rgpd_complet\" IS NULL THEN\n");
-        for (field, personal) in &drawn {
-            if let Some(twin) = &personal.twin {
-                let _ = writeln!(out, "    NEW.{} := {};", q(twin), draw(field, personal));
-            }
-        }
-        out.push_str("  ELSE\n");
-        for (_, personal) in &drawn {
-            if let Some(twin) = &personal.twin {
-                let _ = writeln!(out, "    NEW.{t} := OLD.{t};", t = q(twin));
-            }
-        }
-        out.push_str("  END IF;\n");
-    }
-    for (field, personal) in entity.personal_fields() {
+    for (field, personal) in entity.twin_fields() {
         let Some(twin) = &personal.twin else { continue };
         let (source, twin) = (q(&field.name), q(twin));
         match &personal.rule {
@@ -95,6 +125,13 @@ fn body(model: &Model, entity: &Entity) -> String {
                      IF TG_OP = 'INSERT' OR NEW.{source} IS DISTINCT FROM OLD.{source} THEN NEW.{twin} := NULL;\n  \
                      ELSIF current_user <> {} THEN NEW.{twin} := OLD.{twin}; END IF;\n",
                     lit(&model.roles.owner)
+                );
+            }
+            rule if rule.drawn_once() => {
+                let _ = writeln!(
+                    out,
+                    "  NEW.{twin} := CASE WHEN TG_OP = 'INSERT' OR OLD.{twin} IS NULL THEN {} ELSE OLD.{twin} END;",
+                    draw(field, personal)
                 );
             }
             rule => {
