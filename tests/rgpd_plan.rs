@@ -107,7 +107,7 @@ fn both_versions_work_between_expand_and_contract() {
         assert_eq!(view.lines().count(), 4, "{view}");
 
         // k on the union: the snapshot holds the columns of both versions
-        server.ok("guichet_app", "guichet", &format!("INSERT INTO guichet.usager (civilite, nom, prenom, email, code_postal, date_naissance, situation_handicap) SELECT 'M', 'N', 'P', 'e', lpad((1 + i % 7)::text, 5, '0'), date '1940-01-01' + i * 400, false FROM generate_series(1, 400) i"));
+        server.ok("guichet_app", "guichet", "INSERT INTO guichet.usager (civilite, nom, prenom, email, code_postal, date_naissance, situation_handicap) SELECT 'M', 'N', 'P', 'e', lpad((1 + i % 7)::text, 5, '0'), date '1940-01-01' + i * 400, false FROM generate_series(1, 400) i");
         assert_ne!(server.ok("guichet_purge", "guichet", "SELECT rgpd.publier_usager()"), "0");
         let classes = "SELECT min(n) >= 5, count(*) > 3 FROM (SELECT count(*) AS n FROM guichet_anonymise.usager_diffusable GROUP BY civilite, code_postal, date_naissance, naissance_vingtaine, cree_le) g";
         assert_eq!(server.ok("guichet_lecture_anonymisee", "guichet", classes), "t|t");
