@@ -44,7 +44,7 @@ fn tables(add: Add<'_>) {
         "COPY (SELECT u FROM guichet.usager u) TO STDOUT",
         "DECLARE c CURSOR FOR SELECT iban FROM guichet.usager; FETCH ALL FROM c",
         "SELECT row_to_json(u) FROM guichet.usager u",
-        "PREPARE p AS SELECT commentaire FROM guichet.usager; EXECUTE p",
+        "DEALLOCATE ALL; PREPARE p AS SELECT commentaire FROM guichet.usager; EXECUTE p",
         "SELECT max(adresse_voie) FROM guichet.usager",
         "SELECT nom::integer FROM guichet.usager WHERE nom LIKE 'W%'",
         "SELECT {marker} FROM guichet.usager WHERE date_naissance = '1987-06-05'",
