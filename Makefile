@@ -1,6 +1,7 @@
 # make tools   installs, pinned, the programs that the tests call (under target/tools)
 # make bench   ratios to the peers, in one run, written to docs/bench.md
 # make cluster  the real engines: an API server and the operators' programs, built once, judge what is generated
+# make load    ten minutes of load on a generated application (make test: 40 seconds)
 # make fuzz    an hour of coverage-guided fuzzing of check (make test: a minute)
 # make test    everything a change must pass; the last lines are those of cargo test
 SHELL := /bin/bash
@@ -54,6 +55,12 @@ cluster: cluster-tools
 # Longer than make test (about 20 minutes): every variant of the generated backend, on a real PostgreSQL.
 backend-variants: build
 	bash tests/conformance/backend_variants.sh all
+
+# Longer than make test, which runs the same for 40 seconds: ten minutes of load on a generated application, stopped and
+# its database restarted in the middle.
+.PHONY: load
+load: tools
+	MIRAI_TOOLS=$(TOOLS) MIRAI_LOAD_SECONDS=600 cargo test --locked --test first_day -- --nocapture under_load
 
 # Not part of make test: a figure never fails a build.
 .PHONY: bench

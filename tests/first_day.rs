@@ -11,15 +11,26 @@
 
 #[path = "first_day/http.rs"]
 mod http;
+#[path = "first_day/load.rs"]
+mod load;
 #[path = "first_day/running.rs"]
 mod running;
 #[path = "common/tools.rs"]
 mod tools;
 
-use std::time::Instant;
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use running::{Running, browse, project};
 use serde_json::{Value, json};
+
+/// One application at a time: they share what is installed, and each times its own stops.
+fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// No page has a violation, a message in the console, or a request to anyone else.
 fn clean(seen: &Value, running: &Running, audits: &[&str]) {
@@ -46,6 +57,7 @@ fn clean(seen: &Value, running: &Running, audits: &[&str]) {
 
 #[test]
 fn a_person_sees_the_application_run_logs_in_and_creates_an_object() {
+    let _alone = alone();
     let since = Instant::now();
     let running = Running::start(&project("defaults", &[]), &[]);
     let said = running.said();
@@ -94,4 +106,48 @@ fn a_person_sees_the_application_run_logs_in_and_creates_an_object() {
     assert_eq!(serde_json::from_str::<Value>(&list).unwrap()["demandes"].as_array().unwrap().len(), 4, "{list}");
     again.stop();
     tools::gate("first day (pages audited)", 6, since);
+}
+
+/// `make load` asks for ten minutes; `make test` runs the same code for less than one.
+#[test]
+fn under_load_a_stop_and_a_database_restart_lose_nothing_and_do_nothing_twice() {
+    let _alone = alone();
+    let since = Instant::now();
+    let seconds = std::env::var("MIRAI_LOAD_SECONDS").map_or(40, |s| s.parse().expect("seconds"));
+    let running = Running::start(&project("defaults", &[]), &[("DEBIT_PAR_MINUTE", "10000000")]);
+    let examples = load::stored(&running);
+    assert_eq!(examples.len(), 3, "{examples:?}");
+    let outcome = load::load(&running, 4, Duration::from_secs(seconds));
+
+    let wrong: Vec<&String> = outcome.clients.iter().flat_map(|c| &c.wrong).collect();
+    assert!(wrong.is_empty(), "{} wrong: {:#?}", wrong.len(), &wrong[..wrong.len().min(5)]);
+    // Outside the restarts, every request is answered: three seconds are left to connections that come back.
+    let calm = |at: &&Duration| !outcome.restarts.iter().any(|(from, to)| (*from..*to + Duration::from_secs(3)).contains(at));
+    let failures = || outcome.clients.iter().flat_map(|c| c.refused.iter().chain(&c.closed));
+    let strays: Vec<&Duration> = failures().filter(calm).collect();
+    assert!(strays.is_empty(), "failures outside the restarts {:?}: {strays:?}", outcome.restarts);
+    assert!(failures().count() > 0, "the restarts {:?} were not felt: they prove nothing", outcome.restarts);
+
+    let acknowledged: BTreeSet<String> = outcome.clients.iter().flat_map(|c| c.acknowledged.iter().cloned()).collect();
+    let total: usize = outcome.clients.iter().map(|c| c.acknowledged.len()).sum();
+    assert_eq!(acknowledged.len(), total, "one id for two keys");
+    let stored: BTreeSet<String> = load::stored(&running).difference(&examples).cloned().collect();
+    assert_eq!(stored.difference(&acknowledged).count(), 0, "done twice, or never acknowledged");
+    assert_eq!(acknowledged.difference(&stored).count(), 0, "acknowledged, then lost");
+    let (replayed, read) = (outcome.clients.iter().map(|c| c.replayed).sum::<usize>(), outcome.clients.iter().map(|c| c.read).sum::<usize>());
+    assert!(replayed > 0 && read > 0);
+
+    let third = outcome.memory.len() / 3;
+    assert!(third > 5, "memory was not seen: {:?}", outcome.memory);
+    let (first, last) = (load::median(&outcome.memory[..third]), load::median(&outcome.memory[outcome.memory.len() - third..]));
+    // Flat: a leak of 200 bytes per request would show in ten minutes.
+    assert!(last < first + 4096 + first / 50, "memory grows: {first} then {last} KiB");
+    running.stop();
+    let (refused, closed): (usize, usize) =
+        (outcome.clients.iter().map(|c| c.refused.len()).sum(), outcome.clients.iter().map(|c| c.closed.len()).sum());
+    let line = format!(
+        "load {seconds} s: {total} objects, {replayed} replays, {read} reads, {refused} refused and {closed} closed during restarts, memory {first} then {last} KiB\n"
+    );
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    tools::gate("load (objects)", total, since);
 }
