@@ -23,6 +23,7 @@ pub mod rights;
 pub mod secret_objects;
 pub mod secrets;
 pub mod services;
+pub mod stand_ins;
 pub mod values;
 pub mod workloads;
 
@@ -135,6 +136,7 @@ pub const DOMAINS: &[Domain] = &[
     Domain::of(secret_objects::RULES).objects(secret_objects::check),
     Domain::of(names::RULES).objects(|scene| names::check(scene.objects)),
     Domain::of(services::RULES).whole(services::judge),
+    Domain::of(stand_ins::RULES).objects(stand_ins::check),
     Domain::of(references::RULES).whole(|scene| references::check(scene.objects, &platform())),
     Domain::of(cnpg::RULES).objects(|scene| cnpg::check(scene.objects)),
     Domain::of(cnpg::archive::RULES).objects(cnpg::archive::check).across(cnpg::archive::across),

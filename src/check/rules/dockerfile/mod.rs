@@ -6,6 +6,7 @@ mod rows;
 mod run;
 pub mod secret;
 mod stages;
+mod stand_ins;
 
 use std::collections::BTreeSet;
 
@@ -48,6 +49,7 @@ pub fn check(view: &mut View<'_>) -> Report {
         } else if delivered.contains(&path) {
             stages::check(&mut report, view, &path, &model);
             run::check(&mut report, &path, &model);
+            stand_ins::check(&mut report, view, &path, &model);
         }
     }
     report

@@ -7,6 +7,17 @@ use crate::check::repository::Input::Dockerfiles;
 /// The rows.
 pub const RULES: &[Rule] = &[
     Rule::error(
+        "stand-in-in-image",
+        Dockerfiles,
+        Deduced,
+        ("doublure du poste de développement dans l'image", "stand-in of the workstation in the image"),
+        ("ne copiez que ce que l'image exécute, et laissez dev/ dans .dockerignore", "copy only what the image runs, and leave dev/ in .dockerignore"),
+    )
+    .because((
+        "EXI-ARCH-6 : l'image ne contient que ce qui sert. Un fournisseur d'identité sans mot de passe y serait une porte ouverte.",
+        "EXI-ARCH-6: the image holds only what serves. An identity provider without passwords in it would be an open door.",
+    )),
+    Rule::error(
         "dockerfile-user",
         Dockerfiles,
         Cct,

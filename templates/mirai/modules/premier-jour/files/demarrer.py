@@ -5,6 +5,7 @@ Bibliothèque standard seulement : ce programme installe le reste. Voir ``LISEZ-
 
 import contextlib
 import fcntl
+import functools
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from poste import essais, installations, services
+from poste import conteneurs, essais, installations, services
 from poste.reglages import BACKEND, DONNEES, ETAT, PYTHON, Arret, Projet, charger, dire, ports_libres
 from poste.superviseur import Demandes, Service, Surveillance, veiller
 
@@ -53,7 +54,8 @@ def preparer_base(projet: Projet) -> None:
     """Rôles et base, comme la plateforme ; puis les migrations, comme le Job de déploiement."""
     reglages = {"id": projet.id, "port": projet.ports["base"], "scripts": str(DONNEES / "sql")} | projet.secrets
     programme = [str(PYTHON), "-m", "poste.preparer_base"]
-    fait = subprocess.run(programme, input=json.dumps(reglages), cwd=ETAT.parent, check=False, capture_output=True, text=True)
+    environnement = os.environ | {"PREPARATION": json.dumps(reglages)}
+    fait = subprocess.run(programme, cwd=ETAT.parent, env=environnement, check=False, capture_output=True, text=True)
     if fait.returncode != 0:
         raise Arret(f"la base n'a pas pu être préparée :\n{fait.stderr.strip()[-1500:]}")
     migrer(projet)
@@ -202,6 +204,8 @@ def principal(arguments: list[str]) -> int:
                     raise Arret(f"pas de jeton avec « {projet.identite} » : l'identité vient du mandataire, ou il n'y en a pas")
                 dire(essais.jeton(projet))
                 return 0
+            case ["conteneurs"]:
+                return conteneurs.demarrer(projet, functools.partial(presenter, projet, time.monotonic()))
             case ["verifier"]:
                 essais.verifier(projet)
                 return 0
@@ -210,7 +214,7 @@ def principal(arguments: list[str]) -> int:
             case ["propre"]:
                 return propre()
             case _:
-                raise Arret("usage : demarrer.py [jeton | verifier | redemarrer base|application | propre]")
+                raise Arret("usage : demarrer.py [conteneurs | jeton | verifier | redemarrer base|application | propre]")
     except Arret as raison:
         print(f"dev : {raison}", file=sys.stderr)
         return 1

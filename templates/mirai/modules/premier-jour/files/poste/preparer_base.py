@@ -4,6 +4,7 @@ Exécuté par l'environnement de l'application, qui a le pilote de PostgreSQL.
 """
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -25,8 +26,8 @@ def attendre(conninfo: str, secondes: float) -> psycopg.Connection:
 
 
 def principal() -> int:
-    """Lit les réglages sur l'entrée standard."""
-    reglages = json.load(sys.stdin)
+    """Les réglages viennent de l'environnement : une ligne de commande se lit dans la liste des processus."""
+    reglages = json.loads(os.environ["PREPARATION"])
     nom = reglages["id"]
     commun = {"host": "127.0.0.1", "port": reglages["port"], "user": "postgres", "password": reglages["superutilisateur"]}
     with attendre(psycopg.conninfo.make_conninfo(dbname="postgres", **commun), 30) as admin:

@@ -72,6 +72,35 @@ def application(projet: Projet) -> dict[str, str]:
     return commun | base(projet, "app") | identite(projet) | passerelle(projet) | stockage(projet)
 
 
+def fournisseur(projet: Projet) -> dict[str, str]:
+    """Variables de la doublure du fournisseur d'identité."""
+    return {
+        "DOUBLURE_PORT": str(projet.ports["identite"]),
+        "DOUBLURE_AUDIENCE": f"{projet.id}-dev",
+        "DOUBLURE_CLIENT": f"{projet.id}-dev",
+        "DOUBLURE_SECRET": projet.secrets["client"],
+        "DOUBLURE_RETOUR": f"{projet.adresse('portail')}/retour",
+        "DOUBLURE_CLES": str(ETAT / "oidc" / "cles.json"),
+        "DOUBLURE_USERINFO": "json" if projet.identite == "sso-mirai" else "jwt",
+    }
+
+
+def doublure_passerelle(projet: Projet) -> dict[str, str]:
+    """Variables de la doublure de la passerelle."""
+    return passerelle(projet) | {"DOUBLURE_PORT": str(projet.ports["passerelle"])}
+
+
+def portail(projet: Projet) -> dict[str, str]:
+    """Variables de la page d'essai."""
+    return identite(projet) | {
+        "PORTAIL_PORT": str(projet.ports["portail"]),
+        "PORTAIL_ADRESSE": projet.adresse("portail"),
+        "PORTAIL_API": projet.adresse("application"),
+        "PORTAIL_IDENTITE": "oidc" if projet.oidc else projet.identite,
+        "PORTAIL_NOM": projet.nom,
+    }
+
+
 def composer(projet: Projet) -> list[Service]:
     """Services, dans l'ordre du démarrage."""
     python = sys.executable
@@ -85,30 +114,13 @@ def composer(projet: Projet) -> list[Service]:
         moto = [str(ETAT / "stockage-venv" / "bin" / "moto_server"), "-H", "127.0.0.1", "-p", str(projet.ports["stockage"])]
         services.append(Service("stockage", moto, ETAT, sonde=f"{projet.adresse('stockage')}/moto-api/"))
     if projet.oidc:
-        reglages = {
-            "DOUBLURE_PORT": str(projet.ports["identite"]),
-            "DOUBLURE_AUDIENCE": f"{projet.id}-dev",
-            "DOUBLURE_CLIENT": f"{projet.id}-dev",
-            "DOUBLURE_SECRET": projet.secrets["client"],
-            "DOUBLURE_RETOUR": f"{projet.adresse('portail')}/retour",
-            "DOUBLURE_CLES": str(ETAT / "oidc" / "cles.json"),
-            "DOUBLURE_USERINFO": "json" if projet.identite == "sso-mirai" else "jwt",
-        }
         sonde = f"{projet.adresse('identite')}/.well-known/openid-configuration"
-        services.append(Service("identite", ["node", "fournisseur.mjs"], ETAT / "oidc", reglages, sonde))
+        services.append(Service("identite", ["node", "fournisseur.mjs"], ETAT / "oidc", fournisseur(projet), sonde))
     if projet.ia:
-        reglages = passerelle(projet) | {"DOUBLURE_PORT": str(projet.ports["passerelle"])}
-        services.append(
-            Service("passerelle", [python, str(DOSSIER / "passerelle.py")], DOSSIER, reglages, f"{projet.adresse('passerelle')}/v1/models")
-        )
+        sonde = f"{projet.adresse('passerelle')}/v1/models"
+        services.append(Service("passerelle", [python, str(DOSSIER / "passerelle.py")], DOSSIER, doublure_passerelle(projet), sonde))
     sonde = f"{projet.adresse('application')}/health/ready"
     services.append(Service("application", [str(PYTHON), "-m", "app"], BACKEND, application(projet), sonde, delai=30))
-    reglages = identite(projet) | {
-        "PORTAIL_PORT": str(projet.ports["portail"]),
-        "PORTAIL_ADRESSE": projet.adresse("portail"),
-        "PORTAIL_API": projet.adresse("application"),
-        "PORTAIL_IDENTITE": "oidc" if projet.oidc else projet.identite,
-        "PORTAIL_NOM": projet.nom,
-    }
-    services.append(Service("portail", [python, str(DOSSIER / "portail.py")], DOSSIER, reglages, f"{projet.adresse('portail')}/style.css"))
+    sonde = f"{projet.adresse('portail')}/style.css"
+    services.append(Service("portail", [python, str(DOSSIER / "portail.py")], DOSSIER, portail(projet), sonde))
     return services
