@@ -2,101 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg(unix)]
 
+#[path = "common/person.rs"]
+mod person;
 #[path = "common/run.rs"]
 mod run;
 use std::time::Duration;
 
+use person::{DOWN, ENTER, Person, UP};
 use rexpect::process::{Signal, WaitStatus};
-use rexpect::session::{PtySession, spawn_command};
-use run::{PROGRAM, Test};
-
-const ENTER: &str = "\r";
-const UP: &str = "\u{1b}[A";
-const DOWN: &str = "\u{1b}[B";
-
-/// A session at the terminal. rexpect reads bytes as Latin-1: texts are turned both ways.
-struct Person(PtySession);
-
-impl Person {
-    /// Runs a shell line, in which `mirai-kit` is the program.
-    fn shell(test: &Test, line: &str) -> Self {
-        let mut command = test.command(&[]);
-        let environment: Vec<_> = command.get_envs().map(|(k, v)| (k.to_owned(), v.unwrap().to_owned())).collect();
-        command = std::process::Command::new("sh");
-        let line = format!("mirai_kit() {{ \"{PROGRAM}\" \"$@\"; }}; stty rows 40 cols 100; {line}");
-        command.args(["-c", &line]).current_dir(test.folder()).env_clear().envs(environment);
-        Self(spawn_command(command, Some(20_000)).unwrap())
-    }
-
-    /// Runs `new demo` with the answers of `r.yaml`.
-    fn answering(test: &Test) -> Self {
-        Self::shell(test, "mirai_kit new demo --no-git --answers r.yaml; echo code=$?")
-    }
-
-    /// Runs the program itself.
-    fn alone(test: &Test, arguments: &[&str]) -> Self {
-        let mut command = test.command(arguments);
-        command.stdin(std::process::Stdio::inherit());
-        Self(spawn_command(command, Some(20_000)).unwrap())
-    }
-
-    /// Waits until the program shows that; gives what came before.
-    #[track_caller]
-    fn sees(&mut self, text: &str) -> String {
-        let bytes: String = text.bytes().map(char::from).collect();
-        match self.0.exp_string(&bytes) {
-            Ok(before) => unturned(&before),
-            Err(error) => panic!("{text:?} is not shown: {}", unturned(&error.to_string())),
-        }
-    }
-
-    fn types(&mut self, text: &str) {
-        self.0.send(text).unwrap();
-        self.0.flush().unwrap();
-    }
-
-    /// Sees a question, then answers it.
-    #[track_caller]
-    fn answers(&mut self, question: &str, keys: &str) {
-        self.sees(question);
-        // The prompt itself, below the title and its help.
-        self.sees("> ");
-        self.types(keys);
-    }
-
-    /// Sees an item of a list on the screen, then chooses with these keys.
-    #[track_caller]
-    fn chooses(&mut self, item: &str, keys: &str) {
-        self.sees(item);
-        self.types(keys);
-    }
-
-    /// Accepts every question from this one to that one.
-    #[track_caller]
-    fn accepts(&mut self, questions: &[&str]) {
-        for question in questions {
-            self.answers(question, ENTER);
-        }
-    }
-
-    /// Accepts what the review shows.
-    #[track_caller]
-    fn creates(&mut self) {
-        self.chooses("Créer l'application", ENTER);
-    }
-
-    /// Sees the exit code that the shell echoes, then the end; gives what came before the code.
-    #[track_caller]
-    fn ends(mut self, code: u8) -> String {
-        let seen = self.sees(&format!("code={code}"));
-        self.0.exp_eof().unwrap();
-        seen
-    }
-}
-
-fn unturned(text: &str) -> String {
-    String::from_utf8_lossy(&text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect::<Vec<_>>()).into_owned()
-}
+use run::Test;
 
 const UNTIL_AUTHENTICATION: [&str; 21] = [
     "Hébergement",

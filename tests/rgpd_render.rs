@@ -98,3 +98,45 @@ fn the_chart_of_the_base_gets_its_roles_and_a_bare_folder_is_enough() {
     fs::write(folder.join("nu/modele.yaml"), "format: mirai/rgpd/v1\n").unwrap();
     test.run("rgpd render nu").code(3).says(&["modele.yaml:", "manque"]);
 }
+
+#[test]
+fn the_next_version_writes_its_expand_then_its_contract_and_never_touches_the_first() {
+    let test = project();
+    let model = "demo/donnees/modele.yaml";
+    test.run("rgpd diff demo").code(3).says(&["aucune version précédente"]);
+    edit(&test, model, "  version: 1\n", "  version: 2\n  coexiste_avec: [1]\n");
+    edit(
+        &test,
+        model,
+        "      cloture_le:\n        type: timestamptz\n",
+        "      ville:\n        type: text\n        rgpd: {personnel: true, categorie: pd:City, famille: localisation, role: quasi-identifiant, regle: {nom: suppression}}\n      cloture_le:\n        type: timestamptz\n",
+    );
+    let json: Value = serde_json::from_str(&test.run("rgpd diff demo --format json").code(0).stdout).unwrap();
+    let schema: Value = serde_json::from_str(include_str!("../schemas/rgpd-diff.v1.schema.json")).unwrap();
+    assert!(jsonschema::validator_for(&schema).unwrap().is_valid(&json), "{json:#}");
+    assert_eq!(json["served"], true);
+    assert!(json["steps"].as_array().unwrap().iter().any(|s| s["phase"] == "expand"), "{json:#}");
+    let said = test.run("rgpd diff demo").code(0).stdout;
+    assert!(said.contains("Avant de déployer") && said.contains("écrit l'expand seul"), "{said}");
+    let first = test.tree("demo/donnees/migrations");
+    test.run("rgpd render demo").code(0);
+    let names = |test: &Test| test.tree("demo/donnees/migrations").into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    assert!(names(&test).iter().any(|n| n.starts_with("210_")) && !names(&test).iter().any(|n| n.starts_with("29")), "{:?}", names(&test));
+    let second = test.tree("demo/donnees/migrations");
+    assert!(first.iter().all(|file| second.contains(file)), "the first version's files stay as they were");
+    test.run("rgpd render demo").code(0).says(&["Rien à écrire"]);
+    edit(&test, model, "  coexiste_avec: [1]\n", "");
+    test.run("rgpd render demo").code(0);
+    assert!(names(&test).iter().any(|n| n.starts_with("29")), "{:?}", names(&test));
+    assert!(second.iter().all(|file| test.tree("demo/donnees/migrations").contains(file)), "the expand stays as it was applied");
+    // What would lose data is refused, and nothing is written.
+    edit(&test, model, "      telephone:\n", "      portable:\n");
+    test.run("rgpd diff demo").code(3).says(&["telephone"]);
+    test.run("rgpd render demo").code(3).says(&["telephone"]);
+    let json: Value = {
+        let test = project();
+        serde_json::from_str(&test.run("rgpd render demo --format json").code(0).stdout).unwrap()
+    };
+    let schema: Value = serde_json::from_str(include_str!("../schemas/rgpd-render.v1.schema.json")).unwrap();
+    assert!(jsonschema::validator_for(&schema).unwrap().is_valid(&json), "{json:#}");
+}

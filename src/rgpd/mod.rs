@@ -7,8 +7,10 @@
 mod block;
 mod check;
 mod documents;
+pub mod draft;
 pub mod live;
 mod model;
+pub mod natures;
 mod plan;
 mod read;
 mod read_entity;

@@ -90,6 +90,8 @@ pub(super) struct Key {
 /// A table.
 #[derive(Debug, Clone)]
 pub(super) struct Entity {
+    /// What the author wrote of it, fields left out.
+    pub block: serde_json::Value,
     pub name: String,
     pub line: u64,
     pub table: String,
@@ -186,6 +188,8 @@ pub(super) struct Follows {
 /// A column.
 #[derive(Debug, Clone)]
 pub(super) struct Field {
+    /// Its `rgpd` block, as the author wrote it: its tag carries it.
+    pub block: serde_json::Value,
     pub name: String,
     pub line: u64,
     /// The field of the previous version whose values this one carries on.

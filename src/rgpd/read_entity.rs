@@ -75,7 +75,26 @@ pub(super) fn entity(name: &str, line: u64, node: &Node, suffix: &str, sink: &mu
         untagged_moments(&path, &mut fields, suffix, sink);
     }
     block.finish(sink);
-    Some(Entity { name: name.to_owned(), line, table, label, persons, processings, retention, follows, hold, objection, snapshot, rows, fields })
+    let mut own = node.value();
+    if let Some(entries) = own.as_object_mut() {
+        entries.shift_remove("champs");
+    }
+    Some(Entity {
+        block: own,
+        name: name.to_owned(),
+        line,
+        table,
+        label,
+        persons,
+        processings,
+        retention,
+        follows,
+        hold,
+        objection,
+        snapshot,
+        rows,
+        fields,
+    })
 }
 
 /// A fine time stamp singles a row out: in an entity about people it is a quasi-identifier unless tagged otherwise.

@@ -52,12 +52,21 @@ pub(super) fn field(entity: &str, name: &str, line: u64, node: &Node, suffix: &s
         );
         return None;
     };
+    if let Some((line, _)) = tag.get("a_confirmer") {
+        sink.error(
+            line as u64,
+            format!("{path} : étiquette proposée par l'import, que personne n'a confirmée"),
+            "relire le bloc, le corriger, puis retirer la clé « a_confirmer »",
+        );
+        return None;
+    }
     let sql = sql?;
     if !values.is_empty() && !sql.is_text() {
         sink.error(line, format!("{path} : « valeurs » ne s'applique pas au type {sql}"), "text, char(n), varchar(n)");
     }
     let default = default_node.and_then(|n| read_default(&path, n, &sql, &values, sink)).or_else(|| implied_default(&sql, primary, required));
     let mut field = Field {
+        block: tag.value(),
         name: name.to_owned(),
         line,
         renamed_from,

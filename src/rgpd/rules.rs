@@ -186,7 +186,8 @@ impl Rule {
     fn read_generalisation(block: &mut Block<'_>, sql: &SqlType, sink: &mut Sink) -> Option<Self> {
         let to = block.need_text("vers", sink)?;
         let line = block.line_of("vers");
-        let step = block.get("pas");
+        // Elsewhere a step would be read by nobody.
+        let step = if matches!(to.as_str(), "cohorte" | "pas") { block.get("pas") } else { None };
         let step_of = |min: i64, sink: &mut Sink| match step.and_then(Node::as_i64) {
             Some(n) if n >= min && n <= 1_000_000_000 => u32::try_from(n).ok(),
             _ => {

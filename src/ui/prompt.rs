@@ -21,6 +21,8 @@ pub struct Session {
     pub(super) screen: Box<dyn Screen>,
     pub(super) known: BTreeMap<String, Remembered>,
     again: Option<String>,
+    /// What accepting the whole does, as the review names it.
+    pub go: Text,
 }
 
 /// An answer, and whether it was the default of its time: such an answer follows its default when others change.
@@ -42,7 +44,7 @@ impl Session {
     }
 
     pub(super) fn on(screen: Box<dyn Screen>, lang: Lang) -> Self {
-        Self { lang, screen, known: BTreeMap::new(), again: None }
+        Self { lang, screen, known: BTreeMap::new(), again: None, go: Text::new("Créer l'application", "Create the application") }
     }
 
     /// Whether a question was asked.

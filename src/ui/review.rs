@@ -35,12 +35,9 @@ impl Session {
             }
         }
         self.screen.say("", Style::Faint);
-        let items = [
-            Text::new("Créer l'application", "Create the application"),
-            Text::new("Modifier une réponse", "Change an answer"),
-            Text::new("Annuler sans rien écrire", "Cancel, write nothing"),
-        ]
-        .map(|t| t.get(self.lang).to_owned());
+        let items =
+            [self.go.clone(), Text::new("Modifier une réponse", "Change an answer"), Text::new("Annuler sans rien écrire", "Cancel, write nothing")]
+                .map(|t| t.get(self.lang).to_owned());
         match self.screen.one(&items, 0)? {
             0 => Ok(Decision::Go),
             1 => self.pick(kit),

@@ -7,8 +7,10 @@
 mod alter;
 mod cursor;
 pub mod lex;
+mod schema;
 mod statement;
 
+pub use schema::tables;
 pub use statement::{read, script};
 
 use lex::Token;

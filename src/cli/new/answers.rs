@@ -3,7 +3,9 @@
 
 use serde_json::{Map, Value};
 
-use super::options::{Options, read_text};
+use std::path::Path;
+
+use super::options::read_text;
 use crate::answers::{self, Answers, Ask, Given, PromptError, Prompter, ResolveError};
 use crate::cli::Exit;
 use crate::kit::Kit;
@@ -14,7 +16,7 @@ use crate::ui::{self, Decision, Session};
 const LIMIT: u64 = 1024 * 1024;
 
 /// Why there are no answers.
-pub(super) enum Stop {
+pub(in crate::cli) enum Stop {
     /// The person gave up.
     GaveUp,
     /// Something is wrong.
@@ -45,35 +47,42 @@ impl From<PromptError> for Stop {
     }
 }
 
+/// Where the answers that nobody gave come from.
+#[derive(Clone, Copy)]
+pub(in crate::cli) enum How<'a> {
+    /// A person; what accepting the whole does, when it is not to create an application.
+    Ask(Option<&'a Text>),
+    /// The defaults.
+    Defaults,
+    /// Nowhere: they are refused.
+    Refuse,
+}
+
 /// Reads `--answers` and every `--set`.
 ///
 /// # Errors
 /// Every problem of both.
-pub(super) fn given(options: &Options) -> Result<Given, Vec<Problem>> {
+pub(in crate::cli) fn given(answers: Option<&Path>, set: &[String]) -> Result<Given, Vec<Problem>> {
     let mut given = Given::default();
     let mut problems = Vec::new();
-    if let Some(path) = &options.answers {
+    if let Some(path) = answers {
         let name = path.display().to_string();
         problems.extend(read_text(path, LIMIT).and_then(|text| given.read_file(&name, &text)).err());
     }
-    problems.extend(options.set.iter().filter_map(|flag| given.set(flag).err()));
+    problems.extend(set.iter().filter_map(|flag| given.set(flag).err()));
     if problems.is_empty() { Ok(given) } else { Err(problems) }
 }
 
 /// Resolves the answers, with the person's help when `interactive`.
-pub(super) fn resolve(
-    kit: &Kit,
-    given: &Given,
-    ambient: Map<String, Value>,
-    options: &Options,
-    interactive: bool,
-    lang: Lang,
-) -> Result<Answers, Stop> {
-    if !interactive {
-        return Ok(answers::resolve(kit, given, answers::Options { ambient, defaults: options.defaults, prompter: None })?);
-    }
+pub(in crate::cli) fn resolve(kit: &Kit, given: &Given, ambient: Map<String, Value>, how: How<'_>, lang: Lang) -> Result<Answers, Stop> {
+    let How::Ask(go) = how else {
+        return Ok(answers::resolve(kit, given, answers::Options { ambient, defaults: matches!(how, How::Defaults), prompter: None })?);
+    };
     already_wrong(kit, given, &ambient)?;
     let mut session = Session::on_terminal(lang);
+    if let Some(go) = go {
+        session.go = go.clone();
+    }
     loop {
         let asking = answers::Options { ambient: ambient.clone(), defaults: false, prompter: Some(&mut session) };
         let decision = match answers::resolve(kit, given, asking) {

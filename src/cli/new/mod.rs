@@ -1,6 +1,6 @@
 //! `mirai-kit new`: answers, rendering, then writing, all or nothing.
 
-mod answers;
+pub(in crate::cli) mod answers;
 mod options;
 mod outcome;
 
@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &clap::ArgMatches, lang: Lang) -> Result<Exit, Fail
     let accepted = if options.dry_run { apply::check_target(&place.target, &Tree::default()) } else { apply::prepare(&place.target) };
     accepted.map_err(|e| translate::apply(&e))?;
     let kit = load(options.kit.as_deref()).map_err(|p| (Exit::Invalid, p))?;
-    let mut given = answers::given(&options).map_err(|p| (Exit::Invalid, p))?;
+    let mut given = answers::given(options.answers.as_deref(), &options.set).map_err(|p| (Exit::Invalid, p))?;
     let interactive = !options.defaults && ui::can_ask();
     // A person is asked, with the argument as default; a program has already answered.
     if !interactive && kit.questions().any(|q| q.id == "nom") {
@@ -41,7 +41,12 @@ pub(super) fn run(arguments: &clap::ArgMatches, lang: Lang) -> Result<Exit, Fail
     let mut ambient = Map::new();
     ambient.insert("argument".into(), Value::String(place.name.clone()));
     ambient.insert("aujourdhui".into(), Value::String(now.day()));
-    let answers = match answers::resolve(&kit, &given, ambient, &options, interactive, lang) {
+    let how = match (interactive, options.defaults) {
+        (true, _) => answers::How::Ask(None),
+        (false, true) => answers::How::Defaults,
+        (false, false) => answers::How::Refuse,
+    };
+    let answers = match answers::resolve(&kit, &given, ambient, how, lang) {
         Ok(answers) => answers,
         Err(answers::Stop::GaveUp) => return Ok(watch.leave()),
         Err(answers::Stop::Failed(exit, problems)) => return Err((exit, problems)),

@@ -2,8 +2,12 @@
 //! command.
 
 mod check;
+mod diff;
+mod import;
+mod init;
 mod options;
 mod project;
+mod questions;
 mod render;
 
 use clap::{ArgMatches, Command};
@@ -23,13 +27,19 @@ pub(super) fn command(lang: Lang) -> Command {
     )
     .subcommand_help_heading(Text::new("Commandes", "Commands").get(lang).to_owned())
     .subcommand_value_name(Text::new("COMMANDE", "COMMAND").get(lang).to_owned())
+    .subcommand(init::command(lang))
+    .subcommand(import::command(lang))
     .subcommand(render::command(lang))
+    .subcommand(diff::command(lang))
     .subcommand(check::command(lang))
 }
 
 pub(super) fn run(arguments: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
     match arguments.subcommand() {
+        Some((init::NAME, arguments)) => init::run(arguments, lang),
+        Some((import::NAME, arguments)) => import::run(arguments, lang),
         Some((render::NAME, arguments)) => render::run(arguments, lang),
+        Some((diff::NAME, arguments)) => diff::run(arguments, lang),
         Some((check::NAME, arguments)) => check::run(arguments, lang),
         _ => Err((Exit::Usage, vec![usage::missing_subcommand(NAME)])),
     }

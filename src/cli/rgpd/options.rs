@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Arg, ArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::cli::define::{flag, option, positional};
 use crate::text::{Lang, Text};
@@ -38,6 +38,15 @@ pub(super) fn database(id: &'static str, lang: Lang) -> Arg {
         "Database: postgres://role@host:port/name?sslmode=verify-full&sslrootcert=ca.pem; password: PGPASSWORD or .pgpass, never shown",
     );
     option(id, lang, &Text::new("ADRESSE", "ADDRESS"), &help)
+}
+
+/// Answers given beforehand.
+pub(super) fn answers(command: Command, lang: Lang) -> Command {
+    let file = Text::new("Fichier de réponses : une ligne `clé: valeur` par réponse", "Answers file: one `key: value` line per answer");
+    let set = Text::new("Une réponse, en YAML, répétable", "One answer, in YAML, repeatable");
+    command
+        .arg(option("answers", lang, &Text::new("FICHIER.yaml", "FILE.yaml"), &file).value_parser(clap::value_parser!(PathBuf)))
+        .arg(option("set", lang, &Text::new("CLÉ=VALEUR", "KEY=VALUE"), &set).action(ArgAction::Append))
 }
 
 /// Writes nothing.

@@ -8,13 +8,13 @@ use crate::cli::new::read_text;
 use crate::cli::{Exit, Failed, translate};
 use crate::digest::sha256;
 use crate::render::MANIFEST_NAME;
-use crate::rgpd::{self, RgpdWarning, Written};
+use crate::rgpd::{self, Rendering, RgpdError, RgpdWarning, Source, Written};
 use crate::text;
 use crate::text::{Problem, Text};
 use crate::yaml;
 
 /// The largest description, in bytes: some hundred times a rich one.
-const LIMIT: u64 = 4 << 20;
+pub(super) const LIMIT: u64 = 4 << 20;
 /// The description.
 pub(super) const MODEL: &str = "modele.yaml";
 /// The one file that the database's own chart needs too.
@@ -106,10 +106,36 @@ impl Project {
         Ok(Some(written))
     }
 
-    /// Renders the description, and compares every file with the disk.
+    /// The description of the latest earlier version, and its name.
+    pub fn previous(&self) -> Result<Option<(String, String)>, Failed> {
+        let rendering = self.rendering()?;
+        for version in (1..rendering.version).rev() {
+            let name = format!("{}{}", self.data, rgpd::version_path(version));
+            let at = self.root.join(&name);
+            if at.is_file() {
+                return read_text(&at, LIMIT).map(|text| Some((name, text))).map_err(super::failure);
+            }
+        }
+        Ok(None)
+    }
+
+    fn rendering(&self) -> Result<Rendering, Failed> {
+        rgpd::render_with_warnings(&self.name, &self.text).map_err(refused)
+    }
+
+    /// Renders the description, and compares every file with the disk. After a first version, its migrations are those of the
+    /// way from the one before.
     pub fn wanted(&self) -> Result<Wanted, Failed> {
-        let rendering =
-            rgpd::render_with_warnings(&self.name, &self.text).map_err(|errors| super::invalid(errors.into_iter().map(Into::into).collect()))?;
+        let mut rendering = self.rendering()?;
+        if let Some((name, text)) = self.previous()? {
+            let plan = rgpd::plan(Source { name: &name, text: &text }, Source { name: &self.name, text: &self.text }).map_err(refused)?;
+            rendering.outputs.retain(|o| !o.path.starts_with("migrations/"));
+            rendering.outputs.extend(plan.expand);
+            if !plan.served {
+                rendering.outputs.extend(plan.contract);
+            }
+            rendering.warnings = plan.warnings;
+        }
         let mut contents: Vec<(String, Vec<u8>)> = rendering.outputs.into_iter().map(|o| (o.path, o.content.into_bytes())).collect();
         contents.extend(rendering.binaries);
         contents.retain(|(path, _)| path != MODEL && path != rgpd::WRITTEN_NAME);
@@ -166,6 +192,10 @@ impl Project {
             Err(error) => Err(super::failure(translate::unreadable(at.display().to_string(), &error))),
         }
     }
+}
+
+fn refused(errors: Vec<RgpdError>) -> Failed {
+    super::invalid(errors.into_iter().map(Into::into).collect())
 }
 
 impl Wanted {

@@ -5,12 +5,14 @@ mod address;
 mod connect;
 mod inspect;
 mod rights;
+mod schema;
 mod titles;
 mod version;
 
 pub use address::{Address, Secrets};
 pub use connect::Database;
 pub use inspect::{LiveError, LiveFinding, LiveReport, inspect};
+pub use schema::tables;
 
 use crate::text::{Problem, Text};
 

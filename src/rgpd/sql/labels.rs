@@ -80,10 +80,18 @@ fn table_tag(model: &Model, entity: &Entity) -> Map<String, Value> {
     if let Some(f) = &entity.follows {
         tag.insert("suit".into(), json!({"entite": f.entity, "par": f.by}));
     }
+    tag.insert("bloc".into(), entity.block.clone());
     tag
 }
 
+/// The tag of a column: what the control reads, then the author's own block, so that `rgpd import --from-db` gives it back.
 fn field_tag(field: &Field) -> Map<String, Value> {
+    let mut tag = facts(field);
+    tag.insert("bloc".into(), field.block.clone());
+    tag
+}
+
+fn facts(field: &Field) -> Map<String, Value> {
     let Some(p) = &field.personal else {
         return object(&json!({"v": 1, "personnel": false, "motif": field.reason.as_deref().unwrap_or("")}));
     };
