@@ -64,8 +64,8 @@ pub fn check(view: &mut View<'_>) -> Report {
     let mut report = Report::default();
     let locked = ["package-lock.json", "yarn.lock", "pnpm-lock.yaml", "Cargo.lock", "poetry.lock", "uv.lock", "go.sum", "composer.lock"];
     let binary = [
-        "png", "jpg", "jpeg", "gif", "ico", "webp", "pdf", "woff", "woff2", "ttf", "otf", "eot", "zip", "tgz", "gz", "jar", "mp4", "mp3", "wav",
-        "svg", "bin", "docx", "xlsx", "pptx", "odt",
+        "png", "jpg", "jpeg", "gif", "ico", "webp", "pdf", "woff", "woff2", "ttf", "otf", "eot", "ods", "zip", "tgz", "gz", "jar", "mp4", "mp3",
+        "wav", "svg", "bin", "docx", "xlsx", "pptx", "odt",
     ];
     let wanted =
         |path: &str| !locked.contains(&file_name(path)) && !binary.contains(&path.rsplit('.').next().unwrap_or_default().to_lowercase().as_str());
