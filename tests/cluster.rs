@@ -14,9 +14,13 @@ mod accepted;
 mod admitted;
 #[path = "common/answers.rs"]
 mod answers;
+#[path = "cluster/argocd.rs"]
+mod argocd;
 #[path = "conformance/corpus.rs"]
 #[allow(dead_code, reason = "shared with the conformance gates, which use more of it")]
 mod corpus;
+#[path = "cluster/life.rs"]
+mod life;
 #[path = "cluster/operators.rs"]
 mod operators;
 #[path = "cluster/plane.rs"]

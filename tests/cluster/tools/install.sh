@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the programs of `make cluster` under target/tools/cluster (or $MIRAI_TOOLS/cluster): etcd, Kubernetes, kwok,
-# CloudNativePG, from the Go modules pinned in the go.mod beside each, with their checksums. A program
-# is built again only when its pins change. One after the other: a build already takes every core.
+# CloudNativePG and Argo CD, from the Go modules pinned in the go.mod beside each, with their checksums. A program is built
+# again only when its pins change. One after the other: a build already takes every core.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -40,6 +40,10 @@ for program in kube-apiserver kube-controller-manager kube-scheduler; do
 done
 build kwok kwok sigs.k8s.io/kwok/cmd/kwok
 build cnpg cnpg github.com/cloudnative-pg/cloudnative-pg/cmd/manager
+build argocd argocd .
+for part in application-controller applicationset-controller git-ask-pass repo-server; do
+    ln -sf argocd "$tools/bin/argocd-$part"
+done
 
 # What the programs are installed with: CloudNativePG's webhooks, from the same module.
 from_module() { # FOLDER MODULE PATH TARGET
@@ -50,3 +54,12 @@ from_module() { # FOLDER MODULE PATH TARGET
     chmod -R u+w "$tools/$4"
 }
 from_module cnpg github.com/cloudnative-pg/cloudnative-pg config/webhook/manifests.yaml cnpg-webhooks.yaml
+
+# Redis: Debian's redis-tools holds the server's program under another name, and installs no service.
+if [ ! -x /usr/bin/redis-check-rdb ]; then
+    [ "$(id -u)" = 0 ] || die "install the Debian package redis-tools, then run again"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-tools
+fi
+ln -sf /usr/bin/redis-check-rdb "$tools/bin/redis-server"
+"$tools/bin/redis-server" --version >/dev/null || die "redis-server does not run"
