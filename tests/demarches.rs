@@ -24,6 +24,7 @@ demarches:
     titre: "Réserver un nom"
     destinataire: "équipe réseau"
     message: ["Bonjour"]
+    verifie: "dig +short demo.exemple.fr"
     attend:
       - {fichier: "values.yaml", motif: "dns-a-completer"}
 "#;
@@ -84,6 +85,8 @@ fn a_broken_file_is_refused_with_its_place() {
         ("\"dns-a-completer\"", "\" \"", "empty pattern"),
         ("titre:", "titel:", "unknown field"),
         ("    destinataire: \"équipe réseau\"\n", "    destinataire: \"équipe réseau\"\n    fait: \"22/11/2026\"\n", "not a date"),
+        ("\"dig +short demo.exemple.fr\"", "\" \"", "not a one-line command"),
+        ("\"dig +short demo.exemple.fr\"", "\"dig\\nrm\"", "not a one-line command"),
         ("    destinataire: \"équipe réseau\"\n", "    destinataire: \"équipe réseau\"\n    fait: \"2026-13-01\"\n", "not a date"),
     ];
     for (old, new, expected) in cases {
@@ -110,6 +113,11 @@ fn the_page_says_what_to_do_and_never_stays_silent() {
         assert!(shown.contains(expected), "{expected}\n---\n{shown}");
     }
     assert!(page(&undone, 3, Lang::En).contains("Step 1 of 3 (3 left)"));
+    // Each step says what verifies it: its command, the files that wait, or nothing but the date of an answer.
+    let checks = |from: usize| page(&undone[from..], 3, Lang::Fr).lines().find(|l| l.starts_with("Vérifier")).map(str::to_owned);
+    assert_eq!(checks(0).expect("files"), "Vérifier : mirai-kit next passe à la démarche suivante");
+    assert_eq!(checks(1), None);
+    assert_eq!(checks(2).expect("command"), "Vérifier : dig +short demo.exemple.fr");
     assert_eq!(page(&[], 3, Lang::Fr), "Les 3 démarches sont faites.\n");
 }
 

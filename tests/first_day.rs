@@ -11,6 +11,8 @@
 
 #[path = "first_day/http.rs"]
 mod http;
+#[path = "first_day/image.rs"]
+mod image;
 #[path = "first_day/load.rs"]
 mod load;
 #[path = "first_day/running.rs"]
@@ -23,7 +25,7 @@ use std::io::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use running::{Running, browse, project};
+use running::{Running, browse, free_ports, make, project};
 use serde_json::{Value, json};
 
 /// One application at a time: they share what is installed, and each times its own stops.
@@ -150,4 +152,182 @@ fn under_load_a_stop_and_a_database_restart_lose_nothing_and_do_nothing_twice() 
     );
     std::io::stderr().write_all(line.as_bytes()).unwrap();
     tools::gate("load (objects)", total, since);
+}
+
+#[test]
+fn the_image_serves_as_another_user_on_a_read_only_root_and_holds_no_stand_in() {
+    let _alone = alone();
+    let since = Instant::now();
+    let running = Running::start(&project("defaults", &[]), &[]);
+    let store = image::Store::new();
+    let root = store.build(&running.app);
+    assert_eq!(store.inspect("{{.OCIv1.Config.User}} {{.OCIv1.Config.Cmd}}"), "10001:0 [python -m app]");
+
+    let (_, written) = image::run(&root, &["sh", "-c", "for f in /app/x /opt/venv/x /etc/x; do echo x > $f; done; echo x > /tmp/x && cat /tmp/x"]);
+    assert_eq!(written.matches("Read-only file system").count() + written.matches("Permission denied").count(), 3, "{written}");
+    assert!(
+        written.contains("Read-only file system") && written.starts_with('x') || written.contains("\nx\n") || written.ends_with('x'),
+        "{written}"
+    );
+    // What only the workstation or the build has.
+    let (found, listed) = image::run(&root, &["find", "/app", "/opt/venv", "-name", "*.py", "-path", "/app/*"]);
+    assert!(found && listed.contains("/app/app/__main__.py"), "{listed}");
+    for stand_in in ["fournisseur", "portail", "passerelle.py", "demarrer", "exemples.json", "/tests/", "conftest"] {
+        assert!(!listed.contains(stand_in), "{stand_in} is in the image: {listed}");
+    }
+    let (_, pip) = image::run(&root, &["python", "-c", "import pytest"]);
+    assert!(pip.contains("ModuleNotFoundError"), "tools of the tests are in the image: {pip}");
+
+    let served = image::Served::start(&root, &running);
+    assert_eq!(served.user(), "10042:0 0000000000000000 1");
+    let bearer = format!("Bearer {}", running.token());
+    let mut connection = http::Connection::new(served.port);
+    let mut ask = |method: &str, path: &str, body: &str, status: u16| {
+        let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+        let answer = connection.ask(method, path, &headers, body).unwrap();
+        assert_eq!(answer.0, status, "{method} {path}: {} {}", answer.1, served.said());
+        answer.1
+    };
+    ask("GET", "/health/ready", "", 200);
+    let body = r#"{"objet": "information", "nom": "Image", "prenom": "Lou", "courriel": "lou@usagers.exemple.fr", "code_postal": "75001"}"#;
+    let created: Value = serde_json::from_str(&ask("POST", "/api/demandes", body, 201)).unwrap();
+    ask("GET", &format!("/api/demandes/{}", created["id"].as_str().unwrap()), "", 200);
+    ask("POST", "/api/resumes", r#"{"texte": "Une phrase."}"#, 200);
+    drop(connection);
+    let (code, took) = served.stop();
+    assert!(code == Some(0) && took < Duration::from_secs(10), "{code:?} after {took:?}");
+    running.stop();
+    tools::gate("image (requests)", 4, since);
+}
+
+/// Without a database nor a gateway, behind the proxy of the ministry, and behind a provider that signs `userinfo`: the same page
+/// logs in, and the same stop leaves nothing. The second takes its PostgreSQL from the registry.
+#[test]
+fn every_kind_of_identity_and_a_project_without_database_start_and_stop() {
+    let _alone = alone();
+    let since = Instant::now();
+    let simple = json!({"objet": "information"});
+    let cases: [(&str, &[&str], &[(&str, &str)], Value, &str); 3] = [
+        (
+            "aucune",
+            &[
+                "authentification=aucune",
+                "authentification_motif=Consultation publique sans compte",
+                "base_de_donnees=aucune",
+                "ia=aucune",
+                "depots=mono",
+            ],
+            &[],
+            json!({}),
+            "anonyme",
+        ),
+        (
+            "passage2",
+            &["authentification=passage2", "donnees_personnelles=non", "ia=aucune", "exposition=rie"],
+            &[("DEV_POSTGRESQL", "registre")],
+            simple,
+            "camille-martin",
+        ),
+        ("proconnect", &["authentification=proconnect", "base_de_donnees=aucune"], &[], json!({"texte": "Une phrase. Une autre."}), "camille-martin"),
+    ];
+    for (name, answers, settings, fields, person) in &cases {
+        let running = Running::start(&project(name, answers), settings);
+        let (ok, verified) = running.make("dev-verifier");
+        assert!(ok && verified.matches('✔').count() == 5, "{name}: {verified}");
+        let seen = browse(&running, fields);
+        clean(&seen, &running, &["welcome", "inside"]);
+        assert_eq!((&seen["person"], &seen["provider"]), (&json!(person), &json!(*name == "proconnect")), "{name}");
+        assert_eq!(seen["done"].is_string(), fields.as_object().is_some_and(|f| !f.is_empty()), "{name}: {seen:#}");
+        running.stop();
+    }
+    tools::gate("first day (other answers)", cases.len(), since);
+}
+
+/// Runs `make dev` where something is missing, and answers what it says.
+fn fails(app: &std::path::Path, settings: &[(&str, &str)]) -> String {
+    let output = make(app, &free_ports(), "dev").envs(settings.iter().copied()).output().unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(!output.status.success(), "make dev succeeded: {said}");
+    assert!(!said.contains("Traceback"), "{said}");
+    said
+}
+
+#[test]
+fn what_is_missing_is_said_with_what_to_do() {
+    let _alone = alone();
+    let since = Instant::now();
+    let app = project("missing", &[]);
+    let mut expected = 0;
+    let mut says = |settings: &[(&str, &str)], texts: &[&str]| {
+        let said = fails(&app, settings);
+        for text in texts {
+            assert!(said.contains(text), "{text:?} is not said: {said}");
+        }
+        expected += 1;
+    };
+    says(&[("PYTHON", "/nowhere/python3")], &["est introuvable", "installez Python 3.11"]);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    says(&[("DEV_PORT_PORTAIL", &port)], &[&format!("port déjà pris : {port} (portail)"), "make dev DEV_PORT_PORTAIL="]);
+    says(&[("DEV_PORT_PORTAIL", "80")], &["un port va de 1024 à 65535"]);
+    // Nothing installed, and a discarded address for a network that is not there.
+    std::fs::remove_file(app.join("backend/.venv")).unwrap();
+    let nowhere = [("PIP_INDEX_URL", "http://127.0.0.1:9/simple"), ("PIP_NO_CACHE_DIR", "1"), ("PIP_RETRIES", "0"), ("PIP_FIND_LINKS", "")];
+    says(&nowhere, &["l'installation a échoué", "atteint l'index de paquets"]);
+    // The machine's Python without the machine's PATH.
+    let python = tools::run(std::path::Path::new("python3"), ["-c", "import sys; print(sys.executable)"], &app).out;
+    // The application's own libraries are not looked for: only what comes next.
+    let ready = project("defaults", &[]);
+    let run = std::process::Command::new(python.trim())
+        .arg("-c")
+        .arg("import sys; sys.path.insert(0, 'dev'); from poste import installations, reglages; reglages.charger(); installations._node(reglages.charger())")
+        .env("PATH", "/nowhere")
+        .current_dir(&ready)
+        .output();
+    let said = String::from_utf8_lossy(&run.unwrap().stderr).into_owned();
+    assert!(said.contains("node est introuvable") && said.contains("Installez Node.js 22"), "{said}");
+    let said = fails(&ready, &[("PG_BINDIR", "/nowhere")]);
+    assert!(said.contains("PG_BINDIR=/nowhere : initdb n'y est pas"), "{said}");
+    tools::gate("first day (what is missing)", expected, since);
+}
+
+#[test]
+fn the_workstation_is_written_as_carefully_as_the_application() {
+    let _alone = alone();
+    let since = Instant::now();
+    let app = project("defaults", &[]);
+    if !app.join("backend/.venv/bin/ruff").exists() {
+        Running::start(&app, &[]).stop();
+    }
+    let backend = app.join("backend/.venv/bin");
+    for (program, arguments) in [
+        ("ruff", &["check", "."][..]),
+        ("ruff", &["format", "--check", "."]),
+        ("mypy", &["--strict", "--python-version", "3.11", "demarrer.py", "portail.py", "passerelle.py", "poste"]),
+    ] {
+        let ran = tools::run(&backend.join(program), arguments, &app.join("dev"));
+        assert!(ran.ok, "{program} {arguments:?}: {}", ran.said());
+    }
+    let mut judged = 0;
+    for answers in [
+        &[][..],
+        &["base_de_donnees=aucune"],
+        &["authentification=passage2"],
+        &["authentification=aucune", "authentification_motif=Consultation publique sans compte", "ia=aucune", "base_de_donnees=aucune"],
+    ] {
+        let app = project("compose", answers);
+        let compose = app.join("dev/compose.yaml");
+        let judge = |file: &std::path::Path| {
+            tools::run(&tools::tool("bin/check-jsonschema"), ["--builtin-schema", "vendor.compose-spec", file.to_str().unwrap()], &app)
+        };
+        let ran = judge(&compose);
+        assert!(ran.ok, "{answers:?}: {}", ran.said());
+        let text = std::fs::read_to_string(&compose).unwrap();
+        assert!(text.lines().filter(|l| l.trim_start().starts_with("- \"") && l.contains(":80")).all(|l| l.contains("127.0.0.1:")), "{text}");
+        let wrong = app.join("dev/wrong.yaml");
+        std::fs::write(&wrong, text.replacen("network_mode:", "network_moed:", 1)).unwrap();
+        assert!(!judge(&wrong).ok, "the schema judges nothing");
+        judged += 1;
+    }
+    tools::gate("first day (compose files)", judged, since);
 }

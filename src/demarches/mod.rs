@@ -48,6 +48,9 @@ pub struct Step {
     /// The files that wait for the answer.
     #[serde(rename = "attend", default)]
     pub awaits: Vec<Awaited>,
+    /// The command that tells, from the application repository, whether the step is really done; it is shown, never run.
+    #[serde(rename = "verifie", default)]
+    pub check: Option<String>,
     /// Date of the answer (`YYYY-MM-DD`), for a step that no file waits for.
     #[serde(rename = "fait", default)]
     pub done: Option<String>,
@@ -152,6 +155,9 @@ impl Demarches {
                 if awaited.placeholder.trim().is_empty() {
                     problems.push(Problem::new(at.clone(), text!("motif vide pour `{file}`", "empty pattern for `{file}`")));
                 }
+            }
+            if step.check.as_ref().is_some_and(|command| command.trim().is_empty() || command.chars().any(char::is_control)) {
+                problems.push(Problem::new(at.clone(), text!("`verifie` n'est pas une commande d'une ligne", "`verifie` is not a one-line command")));
             }
             if let Some(date) = step.done.as_ref().filter(|date| !is_date(date)) {
                 problems.push(

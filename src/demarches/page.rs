@@ -26,6 +26,13 @@ pub fn page(undone: &[Undone<'_>], total: usize, lang: Lang) -> String {
         let _ = writeln!(out, "  {paragraph}");
     }
     out.push('\n');
+    let check = match (&step.check, next.waiting.iter().any(|w| *w == Waiting::NoDate)) {
+        (Some(command), _) => text!("Vérifier : {command}\n", "Check: {command}\n"),
+        (None, false) => Text::new("Vérifier : mirai-kit next passe à la démarche suivante\n", "Check: mirai-kit next goes on to the next step\n"),
+        // Nothing but the answer of a person tells.
+        (None, true) => Text::same(""),
+    };
+    out.push_str(check.get(lang));
     for waiting in &next.waiting {
         let line = match waiting {
             Waiting::Placeholder { file, line, placeholder } => {

@@ -28,9 +28,20 @@ pub fn project(name: &str, answers: &[&str]) -> PathBuf {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let written = if fresh.join("demo/app/backend").is_dir() { fresh.join("demo/app") } else { fresh.join("demo") };
-    for (kept, to) in [(app.join("backend/.venv"), written.join("backend/.venv")), (app.join("dev/.etat"), written.join("dev/.etat"))] {
-        if kept.is_dir() {
-            fs::rename(kept, to).unwrap();
+    let state = app.join("dev/.etat");
+    if state.is_dir() {
+        fs::rename(state, written.join("dev/.etat")).unwrap();
+    }
+    // Projects share what they lock alike.
+    for (shared, link) in [("venv", "backend/.venv"), ("stockage-venv", "dev/.etat/stockage-venv")] {
+        let (shared, link) = (root.parent().unwrap().join("shared").join(shared), written.join(link));
+        if !shared.join("bin/python").exists() {
+            let made = Command::new("python3").args(["-m", "venv"]).arg(&shared).status().unwrap();
+            assert!(made.success(), "{}", shared.display());
+        }
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        if fs::symlink_metadata(&link).is_err() {
+            std::os::unix::fs::symlink(&shared, &link).unwrap();
         }
     }
     let _ = fs::remove_dir_all(&app);

@@ -126,10 +126,13 @@ part_debian() {
     # A browser looks at the HTML report; pdftotext reads what it prints.
     command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core)
     command -v pdftotext >/dev/null || missing+=(poppler-utils)
+    # An image is built without a daemon, on a stand-in base: the real one may be out of reach.
+    command -v buildah >/dev/null || missing+=(buildah)
+    command -v mmdebstrap >/dev/null || missing+=(mmdebstrap)
     [ -x /usr/lib/postgresql/15/bin/postgres ] || missing+=(postgresql-15)
     [ -x /usr/lib/postgresql/15/bin/psql ] || missing+=(postgresql-client-15)
     if [ ${#missing[@]} -gt 0 ]; then apt_install "${missing[@]}"; fi
-    for program in strace rsync chromium pdftotext; do ln -sf "$(command -v "$program")" "$tools/bin/$program"; done
+    for program in strace rsync chromium pdftotext buildah; do ln -sf "$(command -v "$program")" "$tools/bin/$program"; done
     for program in postgres initdb pg_ctl psql pg_dump; do
         [ -x "/usr/lib/postgresql/15/bin/$program" ] || die "/usr/lib/postgresql/15/bin/$program is missing: install postgresql-15"
     done
@@ -146,6 +149,11 @@ part_debian() {
         dpkg-deb -x prometheus_*.deb unpacked
     )
     install -m 755 "$work/unpacked/usr/bin/promtool" "$tools/bin/promtool"
+    # The base of images: a Debian with its Python under the name of the real one, and this machine's authorities.
+    rm -rf "$tools/base"
+    mkdir -p "$tools/base"
+    cp "$here/base/Dockerfile" /etc/ssl/certs/ca-certificates.crt "$tools/base/"
+    mmdebstrap --quiet --variant=minbase --include=python3,python3-venv,python3-pip,ca-certificates bookworm "$tools/base/base.tar"
     rm -rf "$work"
     "$tools/bin/promtool" --version 2>&1 | grep -q 'version 2\.42\.' || die "promtool 2.42 (Debian 12) expected, found: $("$tools/bin/promtool" --version 2>&1 | head -1)"
 }
@@ -175,7 +183,7 @@ need apt-get "These installers are written for Debian 12."
 need dpkg-deb "These installers are written for Debian 12."
 
 declare -A pins=(
-    [helm]="$here/helm" [python]="$here/python" [checkov]="$here/checkov" [node]="$here/node" [go]="$here/go" [crds]="$here/go/crds.txt $here/crds" [debian]="$here/install.sh" [postgres]="$here/postgres"
+    [helm]="$here/helm" [python]="$here/python" [checkov]="$here/checkov" [node]="$here/node" [go]="$here/go" [crds]="$here/go/crds.txt $here/crds" [debian]="$here/install.sh $here/base" [postgres]="$here/postgres"
 )
 started=$SECONDS
 names=()
