@@ -6,6 +6,7 @@
     clippy::expect_used,
     clippy::disallowed_methods,
     clippy::similar_names,
+    clippy::type_complexity,
     reason = "a test prepares its files, and panics"
 )]
 
@@ -164,15 +165,11 @@ fn the_image_serves_as_another_user_on_a_read_only_root_and_holds_no_stand_in() 
     assert_eq!(store.inspect("{{.OCIv1.Config.User}} {{.OCIv1.Config.Cmd}}"), "10001:0 [python -m app]");
 
     let (_, written) = image::run(&root, &["sh", "-c", "for f in /app/x /opt/venv/x /etc/x; do echo x > $f; done; echo x > /tmp/x && cat /tmp/x"]);
-    assert_eq!(written.matches("Read-only file system").count() + written.matches("Permission denied").count(), 3, "{written}");
-    assert!(
-        written.contains("Read-only file system") && written.starts_with('x') || written.contains("\nx\n") || written.ends_with('x'),
-        "{written}"
-    );
+    assert!(written.matches("Read-only file system").count() == 3 && written.starts_with("x\n"), "{written}");
     // What only the workstation or the build has.
     let (found, listed) = image::run(&root, &["find", "/app", "/opt/venv", "-name", "*.py", "-path", "/app/*"]);
     assert!(found && listed.contains("/app/app/__main__.py"), "{listed}");
-    for stand_in in ["fournisseur", "portail", "passerelle.py", "demarrer", "exemples.json", "/tests/", "conftest"] {
+    for stand_in in ["fournisseur", "portail.py", "demarrer.py", "exemples.json", "/tests/", "conftest"] {
         assert!(!listed.contains(stand_in), "{stand_in} is in the image: {listed}");
     }
     let (_, pip) = image::run(&root, &["python", "-c", "import pytest"]);

@@ -26,7 +26,7 @@ pub fn page(undone: &[Undone<'_>], total: usize, lang: Lang) -> String {
         let _ = writeln!(out, "  {paragraph}");
     }
     out.push('\n');
-    let check = match (&step.check, next.waiting.iter().any(|w| *w == Waiting::NoDate)) {
+    let check = match (&step.check, next.waiting.contains(&Waiting::NoDate)) {
         (Some(command), _) => text!("Vérifier : {command}\n", "Check: {command}\n"),
         (None, false) => Text::new("Vérifier : mirai-kit next passe à la démarche suivante\n", "Check: mirai-kit next goes on to the next step\n"),
         // Nothing but the answer of a person tells.

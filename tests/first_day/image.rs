@@ -78,11 +78,15 @@ fn inside<S: AsRef<OsStr>>(root: &Path, variables: &[(String, String)], program:
     let script = "mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" && mount -t tmpfs -o mode=1777 tmpfs \"$1/tmp\" \
         && mount --bind /proc \"$1/proc\" && mount -t tmpfs -o mode=755 tmpfs \"$1/dev\" && touch \"$1/dev/urandom\" \"$1/dev/null\" \
         && mount --bind /dev/urandom \"$1/dev/urandom\" && mount --bind /dev/null \"$1/dev/null\" && root=$1 && shift \
-        && exec setpriv --bounding-set=-all --inh-caps=-all --no-new-privs \
-           chroot --userspec=\"$1\" --groups=0 \"$root\" /bin/sh -c 'cd /app && exec \"$@\"' sh \"${@:2}\"";
+        && exec chroot \"$root\" setpriv --reuid \"${1%:*}\" --regid \"${1#*:}\" --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs \
+           /bin/sh -c 'cd /app && exec \"$@\"' sh \"${@:2}\"";
     let mut command = Command::new("unshare");
     command.args(["--mount", "bash", "-c", script, "bash"]).arg(root).arg(OTHER).args(program);
-    command.env_clear().envs(variables.iter().cloned()).env("PATH", "/opt/venv/bin:/usr/local/bin:/usr/bin:/bin").stdin(Stdio::null());
+    command
+        .env_clear()
+        .envs(variables.iter().cloned())
+        .env("PATH", "/opt/venv/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+        .stdin(Stdio::null());
     command
 }
 
