@@ -143,13 +143,13 @@ impl Served {
         format!("{}:{} {} {}", line("Uid:"), line("Gid:"), line("CapBnd:"), line("NoNewPrivs:"))
     }
 
-    /// SIGTERM, and how long it took to end.
-    pub fn stop(mut self) -> (Option<i32>, Duration) {
+    /// SIGTERM; what it had written when it ended, and how long that took.
+    pub fn stop(mut self) -> (String, Duration) {
         let since = Instant::now();
         let id = rustix::process::Pid::from_raw(self.process.id().try_into().unwrap()).unwrap();
         rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
-        let status = self.process.wait().unwrap();
-        (status.code(), since.elapsed())
+        self.process.wait().unwrap();
+        (self.said(), since.elapsed())
     }
 }
 
