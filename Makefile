@@ -2,6 +2,7 @@
 # make bench   ratios to the peers, in one run, written to docs/bench.md
 # make cluster  the real engines: an API server and the operators' programs, built once, judge what is generated
 # make load    ten minutes of load on a generated application (make test: 40 seconds)
+# make traffic the application in service during the migration and purge of a million rows (make test: fifty thousand)
 # make fuzz    an hour of coverage-guided fuzzing of check (make test: a minute)
 # make test    everything a change must pass; the last lines are those of cargo test
 SHELL := /bin/bash
@@ -61,6 +62,11 @@ backend-variants: build
 .PHONY: load
 load: tools
 	MIRAI_TOOLS=$(TOOLS) MIRAI_LOAD_SECONDS=600 cargo test --locked --test first_day -- --nocapture under_load
+
+# Longer than make test (minutes): version N's traffic while a million rows are migrated, purged and their columns withdrawn.
+.PHONY: traffic
+traffic: tools
+	MIRAI_TOOLS=$(TOOLS) MIRAI_TRAFFIC_ROWS=1000000 cargo test --locked --test rgpd_traffic -- --nocapture
 
 # Not part of make test: a figure never fails a build.
 .PHONY: bench

@@ -304,7 +304,7 @@ fn derivable(before: &Entity, field: &Field, personal: &super::super::model::Per
     (from != to).then(|| (from_column, q(to), rule))
 }
 
-/// Updates the rows of `todo` by lots of a thousand, each committed; nothing once the columns that it `needs` are withdrawn.
+/// Updates the rows of `todo` by lots of two hundred, each committed (a longer one would hold the rows that the application writes); nothing once the columns that it `needs` are withdrawn.
 fn lots(table: &str, entity: &Entity, needs: &[String], todo: &str, set: &str) -> String {
     let (key, kind) = (q(&entity.key().name), entity.key().sql.to_string());
     let guard = if needs.is_empty() {
@@ -322,7 +322,7 @@ fn lots(table: &str, entity: &Entity, needs: &[String], todo: &str, set: &str) -
         dollar(&format!(
             "\nDECLARE lot {kind}[]; dernier {kind}; passes integer := 0;\nBEGIN\n{guard}  LOOP\n    \
              lot := ARRAY(SELECT s.{key} FROM {table} s WHERE (dernier IS NULL OR s.{key} > dernier) AND ({todo})\n                 \
-             ORDER BY s.{key} LIMIT 1000 FOR UPDATE SKIP LOCKED);\n    \
+             ORDER BY s.{key} LIMIT 200 FOR UPDATE SKIP LOCKED);\n    \
              IF cardinality(lot) > 0 THEN\n      UPDATE {table} SET {set} WHERE {key} = ANY (lot);\n      dernier := lot[cardinality(lot)];\n    \
              ELSE\n      EXIT WHEN NOT EXISTS (SELECT FROM {table} s WHERE {todo});\n      \
              -- des lignes tenues par l'application : on y revient\n      passes := passes + 1;\n      dernier := NULL;\n      \
