@@ -8,7 +8,7 @@ mod models;
 mod postgres;
 
 use models::{GUICHET, install};
-use postgres::Server;
+use postgres::{Server, VERSIONS};
 
 /// What is done to the database, and the rule that must see it.
 const MUTATIONS: &[(&str, &str)] = &[
@@ -67,17 +67,23 @@ const MUTATIONS: &[(&str, &str)] = &[
 
 #[test]
 fn each_mutation_is_seen() {
-    let server = Server::start();
-    install(&server, "guichet", GUICHET);
-    assert_eq!(server.ok("guichet_dpo", "guichet", "SELECT * FROM rgpd.controle_modele()"), "", "the officer runs it, and a fresh database conforms");
-    let mut missed = Vec::new();
-    for (mutation, rule) in MUTATIONS {
-        let script = format!("BEGIN; {mutation}; SELECT regle FROM rgpd.controle_modele(); ROLLBACK;");
-        let found = server.ok("postgres", "guichet", &script);
-        if !found.lines().any(|l| l.starts_with(rule)) {
-            missed.push(format!("{rule}: {mutation} → {found}"));
+    for major in VERSIONS {
+        let server = Server::with(major, &[]);
+        install(&server, "guichet", GUICHET);
+        assert_eq!(
+            server.ok("guichet_dpo", "guichet", "SELECT * FROM rgpd.controle_modele()"),
+            "",
+            "the officer runs it, and a fresh database conforms"
+        );
+        let mut missed = Vec::new();
+        for (mutation, rule) in MUTATIONS {
+            let script = format!("BEGIN; {mutation}; SELECT regle FROM rgpd.controle_modele(); ROLLBACK;");
+            let found = server.ok("postgres", "guichet", &script);
+            if !found.lines().any(|l| l.starts_with(rule)) {
+                missed.push(format!("{rule}: {mutation} → {found}"));
+            }
         }
+        assert!(missed.is_empty(), "{missed:#?}");
+        assert_eq!(server.ok("postgres", "guichet", "SELECT * FROM rgpd.controle_modele()"), "", "each mutation was undone");
     }
-    assert!(missed.is_empty(), "{missed:#?}");
-    assert_eq!(server.ok("postgres", "guichet", "SELECT * FROM rgpd.controle_modele()"), "", "each mutation was undone");
 }

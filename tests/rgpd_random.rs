@@ -56,7 +56,7 @@ impl Session {
 
 /// One model, from nothing; what is wrong with it.
 fn judge(seed: u64, admin: &mut Session, owner: &mut Session, app: &mut Session, purge: &mut Session) -> Result<Seen, String> {
-    let mut seen = Seen::default();
+    let mut there = Seen::default();
     let model = draw(seed);
     let told = |e: String| format!("seed {seed}: {e}\n{}", model.yaml);
     let outputs = mirai_kit::rgpd::render("m.yaml", &model.yaml)
@@ -90,7 +90,7 @@ fn judge(seed: u64, admin: &mut Session, owner: &mut Session, app: &mut Session,
     for table in model.tables.iter().filter(|t| t.personal) {
         let name = format!("hasard.\"{}\"", table.name);
         let rows: u64 = owner.run(&format!("SELECT count(*) FROM {name}")).map_err(told)?.parse().expect("a number");
-        seen.rows += rows;
+        there.rows += rows;
         for (column, (twin, kind)) in table.columns.iter().filter_map(|c| c.twin.as_ref().map(|t| (c, t))) {
             let (source, twin) = (format!("\"{}\"", column.name), format!("\"{twin}\""));
             let wrong = match kind {
@@ -98,14 +98,14 @@ fn judge(seed: u64, admin: &mut Session, owner: &mut Session, app: &mut Session,
                 Twin::Never => format!("{twin} IS NULL"),
                 Twin::Always => format!("{twin} IS NOT NULL"),
             };
-            seen.copies += u64::from(rows > 0);
+            there.copies += u64::from(rows > 0);
             expect(owner, "copy", &format!("SELECT count(*) FROM {name} WHERE {wrong}"), "0")?;
         }
         let view = owner.run(&format!("SELECT to_regclass('hasard_anonymise.\"{}_pseudonymise\"') IS NOT NULL", table.name)).map_err(told)?;
         if view == "t" {
             let both = format!("SELECT (SELECT count(*) FROM hasard_anonymise.\"{}_pseudonymise\") = (SELECT count(*) FROM {name})", table.name);
             expect(admin, "view", &both, "t")?;
-            seen.views += 1;
+            there.views += 1;
         }
         if !table.quasi.is_empty() {
             let groups = table.quasi.iter().map(|c| format!("\"{c}\"")).collect::<Vec<_>>().join(", ");
@@ -113,7 +113,7 @@ fn judge(seed: u64, admin: &mut Session, owner: &mut Session, app: &mut Session,
                 format!("SELECT count(*) FROM (SELECT FROM hasard_anonymise.\"{}_diffusable\" GROUP BY {groups} HAVING count(*) < 5) g", table.name);
             expect(admin, "k", &small, "0")?;
             let published = admin.run(&format!("SELECT count(*) FROM hasard_anonymise.\"{}_diffusable\"", table.name)).map_err(told)?;
-            seen.snapshots += u64::from(published != "0");
+            there.snapshots += u64::from(published != "0");
             expect(admin, "k", &format!("SELECT count(*) FROM rgpd.etat_diffusion() WHERE entite = '{}' AND k_min < seuil", table.name), "0")?;
         }
     }
@@ -136,7 +136,7 @@ fn judge(seed: u64, admin: &mut Session, owner: &mut Session, app: &mut Session,
         expect(owner, "purge", &left, "0")?;
     }
     expect(owner, "control", "SELECT * FROM rgpd.controle_modele()", "")?;
-    Ok(seen)
+    Ok(there)
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The application of version N, with a `lock_timeout` of 100 ms, during the whole way to version N + 1: expand, backfill, purge
 //! of every old row, contract. Not one of its statements fails. `make traffic` does it on a million rows; here, fifty thousand.
-#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "a test fails by panicking, and `make traffic` gives its figures")]
 
 #[path = "common/models.rs"]
 mod models;

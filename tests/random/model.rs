@@ -194,12 +194,12 @@ fn table(dice: &mut Dice, name: &str, parent: Option<String>, personal: bool, co
             columns.push(Column { name: field, twin: None, value: "i % 3".into(), required: false });
             continue;
         }
-        let (kind, role, rule, twin, value, after, is_quasi) = *dice.pick(KINDS);
+        let (kind, part, asked, twin, value, after, is_quasi) = *dice.pick(KINDS);
         let required = dice.chance(40);
-        let rule = rule.replace("%c", &format!("{name}.f{n}.v1"));
+        let rule = asked.replace("%c", &format!("{name}.f{n}.v1"));
         let _ = writeln!(
             text,
-            "      {field}: {{ type: \"{kind}\", obligatoire: {required}, rgpd: {{ personnel: true, categorie: pd:Communication, famille: vie-personnelle, role: {role}, regle: {{ {rule} }}{} }} }}",
+            "      {field}: {{ type: \"{kind}\", obligatoire: {required}, rgpd: {{ personnel: true, categorie: pd:Communication, famille: vie-personnelle, role: {part}, regle: {{ {rule} }}{} }} }}",
             if required { format!(", apres_purge: {after}") } else { String::new() }
         );
         if is_quasi {

@@ -32,6 +32,21 @@ pub(super) fn registers(model: &Model, out: &mut String) {
     }
 }
 
+/// `pg_statistic` keeps samples of clear values until the next ANALYZE (measured): the batch ends on one.
+pub(super) fn statistics(model: &Model, out: &mut String) {
+    if !model.complete() {
+        return;
+    }
+    let tables: Vec<String> = model.entities.iter().filter(|e| e.is_personal()).map(|e| format!("  ANALYZE {};\n", full(model, e))).collect();
+    let _ = write!(
+        out,
+        "\n-- Les statistiques du planificateur gardent des valeurs claires jusqu'au prochain ANALYZE : le lot finit par là.\n\
+         CREATE OR REPLACE FUNCTION rgpd.analyser(p_lot integer DEFAULT 1000) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER\n  \
+         SET search_path = pg_catalog, pg_temp AS {};\n",
+        dollar(&format!("\nBEGIN\n  PERFORM rgpd.verifier_lot(p_lot);\n{}  RETURN 0;\nEND\n", tables.concat()))
+    );
+}
+
 /// The key's print tells a batch that holds another key; the rotation forgets the old pseudonyms before it makes new ones, so
 /// that two keys are never mixed.
 fn rotation(model: &Model, out: &mut String) {

@@ -81,6 +81,11 @@ pub(super) fn process(model: &Model) -> String {
             requests::requests(model, entity, &mut out);
         }
     }
+    if model.complete() {
+        complete::statistics(model, &mut out);
+        let function = "rgpd.analyser".to_owned();
+        steps.push(Step { order: 9000, entity: "*".into(), operation: "statistiques", function, keyed: false, guard: None });
+    }
     steps.sort_by_key(|s| s.order);
     list(&steps, &mut out);
     super::overdue::function_sql(model, &mut out);

@@ -199,6 +199,7 @@ fn complete(model: &Model, out: &mut String) {
     if model.snapshots().next().is_some() {
         let _ = writeln!(out, "GRANT EXECUTE ON FUNCTION rgpd.etat_diffusion() TO {dpo};");
     }
+    let _ = writeln!(out, "GRANT EXECUTE ON FUNCTION rgpd.analyser(integer) TO {purge};");
     if model.keyed() {
         let _ = writeln!(out, "GRANT EXECUTE ON FUNCTION rgpd.tourner_cle(text) TO {purge};");
     }
