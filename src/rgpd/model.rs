@@ -105,6 +105,8 @@ pub(super) struct Entity {
     pub snapshot: Option<Snapshot>,
     /// Rows that a session of the application sees.
     pub rows: Option<RowFilter>,
+    /// Unknown to the version in service (`plan`): its table is empty, nothing on it can be stopped.
+    pub fresh: bool,
     pub fields: Vec<Field>,
 }
 

@@ -93,6 +93,7 @@ pub(super) fn entity(name: &str, line: u64, node: &Node, suffix: &str, sink: &mu
         objection,
         snapshot,
         rows,
+        fresh: false,
         fields,
     })
 }

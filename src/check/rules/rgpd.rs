@@ -132,7 +132,8 @@ pub fn check(view: &mut View<'_>) -> Report {
         }
         described = true;
         match rgpd::render(&path, &content) {
-            Ok(outputs) => {
+            Ok(mut outputs) => {
+                in_service(view, &path, &content, &mut outputs);
                 report.see_in("rgpd-regles", &path, None, None::<Text>);
                 on_model(view, &mut report, &path, &outputs);
             }
@@ -208,6 +209,29 @@ impl Facts {
                 _ => {}
             }
         }
+    }
+}
+
+/// While an earlier version is kept beside the description, the files of this one are those of the way from it: they hold
+/// both versions.
+fn in_service(view: &mut View<'_>, path: &str, content: &str, outputs: &mut Vec<rgpd::Output>) {
+    let root = join(folder(path), "versions");
+    let number = |p: &str| file_name(p).strip_prefix("modele-v").and_then(|n| n.strip_suffix(".yaml")).and_then(|n| n.parse::<u32>().ok());
+    let mut kept: Vec<(u32, String)> = view.paths(|p| below(p, &root)).into_iter().filter_map(|p| number(&p).map(|n| (n, p))).collect();
+    kept.sort();
+    for (_, earlier) in kept.into_iter().rev() {
+        let Some(text) = view.text(Input::Model, &earlier) else { continue };
+        let sources = (rgpd::Source { name: &earlier, text: &text }, rgpd::Source { name: path, text: content });
+        // The description of this very version is kept too: it is no step of the way.
+        let Ok(plan) = rgpd::plan(sources.0, sources.1) else { continue };
+        for file in plan.expand.into_iter().chain(plan.contract) {
+            match outputs.iter_mut().find(|o| o.path == file.path) {
+                Some(there) => there.content = file.content,
+                None if view.has(&join(folder(path), &file.path)) => outputs.push(file),
+                None => {}
+            }
+        }
+        return;
     }
 }
 

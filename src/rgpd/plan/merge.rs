@@ -9,8 +9,9 @@ pub(super) fn union(old: &Model, new: &Model) -> Model {
     let mut union = new.clone();
     union.live = true;
     for entity in &mut union.entities {
-        if let Some(before) = old.entity(&entity.name) {
-            merge(before, entity);
+        match old.entity(&entity.name) {
+            Some(before) => merge(before, entity),
+            None => entity.fresh = true,
         }
     }
     for entity in &old.entities {

@@ -177,7 +177,7 @@ fn follow_renames(union: &Model, entity: &Entity) -> String {
          REVOKE ALL ON FUNCTION {name}() FROM PUBLIC;\n",
         dollar(&body)
     );
-    twins::trigger(union, &full(union, entity), "zy_rgpd_accorder", &name, &mut out);
+    twins::trigger(union.live, &full(union, entity), "zy_rgpd_accorder", &name, &mut out);
     out
 }
 

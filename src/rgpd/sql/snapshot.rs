@@ -54,7 +54,7 @@ pub(super) fn snapshots(model: &Model) -> String {
         let tag = serde_json::json!({"v": 1, "personnel": false, "jeu_diffusable": entity.name, "k": snapshot.k});
         let comment = lit(&format!("Jeu diffusable, k ≥ {}. @rgpd {tag}", snapshot.k));
         let _ = write!(out, "\nCREATE TABLE IF NOT EXISTS {table} (\n{list}\n);\nCOMMENT ON TABLE {table} IS {comment};\n");
-        super::twins::missing_columns(model, &table, &all, &mut out);
+        super::twins::missing_columns(model.live, &table, &all, &mut out);
         let _ = write!(
             out,
             "\nCREATE OR REPLACE FUNCTION {}(p_lot integer DEFAULT 1000) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER\n  \

@@ -31,7 +31,7 @@ pub(super) fn twins(model: &Model, invariants: bool) -> String {
              REVOKE ALL ON FUNCTION {name}() FROM PUBLIC;\n",
             dollar(&body(model, entity)),
         );
-        trigger(model, &full(model, entity), "zz_rgpd_anonymiser", &name, &mut out);
+        trigger(model.live && !entity.fresh, &full(model, entity), "zz_rgpd_anonymiser", &name, &mut out);
         if invariants {
             close::invariant(model, entity, &mut out);
         }
@@ -44,13 +44,13 @@ pub(super) fn add_columns(model: &Model, entity: &Entity, out: &mut String) {
     let mut columns: Vec<(String, String)> =
         entity.twin_fields().filter_map(|(f, p)| p.twin.as_ref().map(|t| (t.clone(), p.rule.twin_type(&f.sql)))).collect();
     columns.extend(managed(model, entity).into_iter().map(|(name, kind, _)| (name, kind.to_owned())));
-    missing_columns(model, &full(model, entity), &columns, out);
+    missing_columns(model.live && !entity.fresh, &full(model, entity), &columns, out);
 }
 
 /// ADD COLUMN for what is missing. On a database in service a table that lacks nothing is not even named: `IF NOT EXISTS`
 /// takes the lock that stops every reader all the same.
-pub(super) fn missing_columns(model: &Model, table: &str, columns: &[(String, String)], out: &mut String) {
-    if !model.live {
+pub(super) fn missing_columns(live: bool, table: &str, columns: &[(String, String)], out: &mut String) {
+    if !live {
         let added = columns.iter().map(|(n, kind)| format!("  ADD COLUMN IF NOT EXISTS {} {kind}", q(n))).collect::<Vec<_>>().join(",\n");
         let _ = write!(out, "\nALTER TABLE {table}\n{added};\n");
         return;
@@ -66,8 +66,8 @@ pub(super) fn missing_columns(model: &Model, table: &str, columns: &[(String, St
 }
 
 /// The trigger. On a database in service, not when it already stands: creating it again stops the writers.
-pub(super) fn trigger(model: &Model, table: &str, name: &str, function: &str, out: &mut String) {
-    if !model.live {
+pub(super) fn trigger(live: bool, table: &str, name: &str, function: &str, out: &mut String) {
+    if !live {
         let _ = write!(
             out,
             "CREATE OR REPLACE TRIGGER {name} BEFORE INSERT OR UPDATE ON {table}\n  FOR EACH ROW EXECUTE FUNCTION {function}();\n\
