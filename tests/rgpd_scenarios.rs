@@ -46,7 +46,7 @@ fn a_pseudonym_depends_on_the_key_and_on_the_context() {
             "aides_app",
             "aides",
             "INSERT INTO aides.usager (civilite, nom, prenom, nir, courriel, code_postal, naissance, handicap) VALUES ('M', 'n', 'p', '170013500000101', 'c', '35000', '1980-01-01', false); \
-             INSERT INTO aides.compte (usager_id, identifiant) SELECT id, '170013500000101' FROM aides.usager; INSERT INTO aides.compte (usager_id, identifiant) SELECT id, '170013500000101' FROM aides.usager",
+             INSERT INTO aides.compte (usager_id, identifiant, preferences) SELECT id, '170013500000101', '{}' FROM aides.usager; INSERT INTO aides.compte (usager_id, identifiant, preferences) SELECT id, '170013500000101', '{}' FROM aides.usager",
         );
         let key = format!("-c rgpd.cle={}", "0b".repeat(32));
         for function in ["pseudonymiser_1_usager", "pseudonymiser_1_compte"] {
