@@ -106,3 +106,30 @@ fn watching_checks_again_at_each_change_until_ctrl_c() {
     assert!(matches!(status, WaitStatus::Exited(_, 130)), "{status:?}");
     test.run("check depot --watch --format json").code(2);
 }
+
+#[test]
+fn watching_follows_the_lists_baselines_and_rendered_streams_that_are_named() {
+    let test = depot().file("ligne-de-base.json", "").file("rendu.yaml", "");
+    let list = |title: &str| {
+        format!(
+            "format: mirai-kit/requirements/v1\nid: equipe\nversion: \"2026-01-01\"\ntitle: {{fr: {title}, en: {title}}}\ndefault: false\ndocuments: {{d: {{title: d, reference: d}}}}\ncounts: {{rows: 1, P: 1, I: 0}}\nrequirements:\n  - id: EQ-1\n    level: P\n    category: {{fr: c, en: c}}\n    text: {{fr: {title}, en: {title}}}\n    source: {{document: d, section: s}}\n    facets:\n      - {{id: a, how: attested, title: {{fr: a, en: a}}}}\n"
+        )
+    };
+    let at = |name: &str| test.folder().join(name);
+    fs::write(at("equipe.yaml"), list("premier")).unwrap();
+    fs::write(at("rendu.yaml"), BACKUP).unwrap();
+    test.run("check depot --helm /nonexistent --write-baseline ligne-de-base.json").code(5);
+    let arguments = "check depot --helm /nonexistent --watch --list equipe.yaml --baseline ligne-de-base.json --rendered rendu.yaml";
+    let mut person = on_terminal(&test, &arguments.split(' ').collect::<Vec<_>>());
+    person.exp_string("rification 1,").unwrap();
+    fs::write(at("equipe.yaml"), list("deuxieme")).unwrap();
+    person.exp_string("rification 2,").unwrap();
+    fs::write(at("rendu.yaml"), BACKUP.replace("'30", "'0 30")).unwrap();
+    person.exp_string("rification 3,").unwrap();
+    // A file being written is no reason to stop.
+    fs::write(at("ligne-de-base.json"), "{").unwrap();
+    person.exp_string("ligne-de-base.json").unwrap();
+    person.exp_string("rification 4,").unwrap();
+    person.send_control('c').unwrap();
+    person.exp_eof().unwrap();
+}

@@ -2,6 +2,8 @@
 //! met row is taken away file by file, or what its rules refuse is put beside, and the row turns.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::similar_names, reason = "a test prepares its files, and panics")]
 
+#[path = "common/completed.rs"]
+mod completed;
 #[path = "common/run.rs"]
 mod run;
 #[path = "common/tools.rs"]
@@ -9,85 +11,17 @@ mod tools;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
 
+use completed::{Ground, completed, copy, row};
 use mirai_kit::check::catalog::examples::RENDERED;
-use mirai_kit::check::judge::{Options, judge};
 use mirai_kit::check::status::{Proof, RowStatus, Status};
-use mirai_kit::check::verdict::{Selection, Verdict, verdict};
-use mirai_kit::kit::Kit;
 use mirai_kit::render::statements;
-use mirai_kit::requirements::{How, Lists};
-use run::Test;
-use tools::{in_parallel, tool};
-
-const TODAY: &str = "2026-01-15";
-
-/// A default project, its outside values known.
-fn completed() -> Test {
-    let test = Test::new();
-    let set = ["--set", "services_onyxia=[]", "--set", "registre=registre.exemple.fr"];
-    test.run_with(&[&["new", "demo", "--defaults", "--no-git"][..], &set].concat()).code(0);
-    for (path, bytes) in test.tree("demo") {
-        let Ok(text) = String::from_utf8(bytes) else { continue };
-        let mut known = text.replace("a-completer.invalid", "exemple.fr").replace("a-completer", "complet");
-        if path.contains("docs/conformite/attestations/") && !path.contains("LISEZ-MOI") {
-            known = known.replace("par: \"\"", "par: \"Camille Durand\"").replace("le: \"\"", "le: \"2026-01-05\"");
-            known = known.replace("jusqu_au: \"\"", "jusqu_au: \"2026-12-31\"").replace("reference: \"\"", "reference: \"PV 2026-1\"");
-        }
-        if known != text {
-            fs::write(test.folder().join("demo").join(path), known).unwrap();
-        }
-    }
-    test
-}
-
-struct Ground {
-    kit: Kit,
-    lists: Lists,
-}
-
-impl Ground {
-    fn new() -> Self {
-        let kit = Kit::embedded().unwrap();
-        let lists = Lists::load(&kit.files).unwrap();
-        Self { kit, lists }
-    }
-
-    fn check(&self, root: &Path) -> Verdict {
-        self.check_with(root, &[])
-    }
-
-    fn check_with(&self, root: &Path, rendered: &[(String, String)]) -> Verdict {
-        let helm = tool("helm4/helm");
-        let options = Options { helm: Some(&helm), lists: Some(&self.lists), today: Some(TODAY), rendered, ..Options::default() };
-        verdict("demo".into(), judge(root, options).unwrap(), &self.kit, &self.lists, &Selection::default(), None)
-    }
-}
-
-fn copy(from: &Path, to: &Path, without: &str) {
-    let mut waiting = vec![String::new()];
-    while let Some(at) = waiting.pop() {
-        fs::create_dir_all(to.join(&at)).unwrap();
-        for entry in fs::read_dir(from.join(&at)).unwrap() {
-            let entry = entry.unwrap();
-            let path = if at.is_empty() { entry.file_name().into_string().unwrap() } else { format!("{at}/{}", entry.file_name().to_str().unwrap()) };
-            if entry.file_type().unwrap().is_dir() {
-                waiting.push(path);
-            } else if path != without {
-                fs::copy(entry.path(), to.join(path)).unwrap();
-            }
-        }
-    }
-}
-
-fn row<'a>(verdict: &'a Verdict, requirement: &str) -> &'a RowStatus {
-    verdict.rows.iter().find(|r| r.requirement == requirement).unwrap()
-}
+use mirai_kit::requirements::How;
+use tools::in_parallel;
 
 #[test]
 fn each_met_row_turns_when_one_of_the_files_that_carry_it_goes() {
-    let (test, ground) = (completed(), Ground::new());
+    let (test, ground) = (completed(&[]), Ground::new());
     let root = test.folder().join("demo");
     let whole = ground.check(&root);
     assert_eq!(whole.judged.aside.len(), 0);
@@ -163,7 +97,7 @@ fn absence(facet: &str) -> bool {
 
 #[test]
 fn a_persistent_database_leaves_exi_arch_9_partial_and_says_so() {
-    let (test, ground) = (completed(), Ground::new());
+    let (test, ground) = (completed(&[]), Ground::new());
     let whole = ground.check(&test.folder().join("demo"));
     for list in ["mirai@2025-03-10", "pi-native@2024-05-27"] {
         let row = row(&whole, &format!("{list}/EXI-ARCH-9"));

@@ -70,7 +70,14 @@ fn a_generated_project_has_no_error_and_its_undownloaded_chart_is_not_evaluated(
     assert!(list(&folder, "notEvaluated").iter().any(|g| g["why"]["en"].as_str().unwrap().contains("restrict-image-registry")));
     let resources = facet(&folder, "pi-native@2024-05-27/EXI-G-4", "ressources-bornees");
     assert_eq!(resources["status"], "not-evaluated", "one chart of three was not seen");
-    assert_eq!(rows(&folder, "met"), BTreeSet::new());
+    assert_eq!(rows(&folder, "met"), of_pi_native(&WITHOUT_CHARTS));
+}
+
+/// Rows of a default project that files alone show: its language, its tests.
+const WITHOUT_CHARTS: [&str; 2] = ["EXI-ORG-10", "EXI-ARCH-1"];
+
+fn of_pi_native(rows: &[&str]) -> BTreeSet<String> {
+    rows.iter().map(|row| format!("pi-native@2024-05-27/{row}")).collect()
 }
 
 fn facet(folder: &Value, row: &str, facet: &str) -> Value {
@@ -86,8 +93,14 @@ fn a_whole_project_is_judged_alike_by_both_helms_and_placeholders_hold_its_facet
     assert_eq!(folder, older);
     assert_eq!(list(&folder, "notEvaluated").len(), 0, "{folder:#}");
     assert!(folder["examined"].as_object().unwrap().len() > 35, "{}", folder["examined"]);
-    for status in ["met", "failed"] {
-        assert_eq!(rows(&folder, status), BTreeSet::new(), "{status}");
+    assert_eq!(rows(&folder, "failed"), BTreeSet::new());
+    // What holds a placeholder, and nothing else, is held back.
+    assert_eq!(rows(&folder, "met"), of_pi_native(&[&WITHOUT_CHARTS[..], &["EXI-ARCH-18", "EXI-ARCH-19", "EXI-ARCH-20"]].concat()));
+    for (row, idle, rule) in [("EXI-ARCH-5", "versions-figees", "chart-dependency-pinned"), ("EXI-ARCH-7", "autorites-racines", "internal-ca-mount")]
+    {
+        let facet = facet(&folder, &format!("pi-native@2024-05-27/{row}"), idle);
+        assert_eq!(facet["status"], "not-evaluated", "{rule} has nothing to examine: {facet}");
+        assert!(folder["examined"].get(rule).is_none(), "{rule}");
     }
     assert!(list(&folder, "findings").iter().any(|f| f["rule"] == "placeholder" && f["file"] == "infra-backend/values-prod.yaml" && f["line"] == 10));
     let state = |f: &Value| facet(f, "pi-native@2024-05-27/EXI-ARCH-27", "version")["status"].clone();
@@ -199,7 +212,7 @@ fn without_helm_manifests_are_not_evaluated_and_nothing_is_green() {
     for chart in ["infra-backend", "infra-postgres"] {
         assert!(list(&folder, "notEvaluated").iter().any(|g| g["path"] == chart), "{chart}");
     }
-    assert_eq!(rows(&folder, "met"), BTreeSet::new());
+    assert_eq!(rows(&folder, "met"), of_pi_native(&WITHOUT_CHARTS));
     assert_eq!(facet(&folder, "pi-native@2024-05-27/EXI-ARCH-27", "version")["status"], "not-evaluated");
     let text = test.run_with(&["check", "demo", "--helm", "/nonexistent"]).code(0).stdout;
     assert!(text.contains("Non évalué") && text.contains("helm ne se lance pas"), "{text}");

@@ -320,7 +320,7 @@ fn what_has_to_be_done_again_when_the_list_changes() {
     };
     assert!(effects("mirai@2025-03-17/EXI-G-3").contains(&("ia-act".into(), "add".into())));
     assert!(effects("mirai@2025-03-17/EXI-G-3").contains(&("rgaa".into(), "review".into())));
-    assert_eq!(effects("mirai@2025-03-17/EXI-G-7"), [("etalonnage".into(), "rename".into())]);
+    assert_eq!(effects("mirai@2025-03-17/EXI-G-7"), [("mesure".into(), "rename".into()), ("etalonnage".into(), "rename".into())]);
     assert!(items(&json, "/rows").iter().all(|r| r["row"] != "mirai@2025-03-17/EXI-ARCH-9"), "nothing changed there");
 }
 

@@ -160,8 +160,5 @@ pub fn proving(evidence: &str) -> Vec<&'static str> {
     rules().filter(|rule| rule.id == evidence || rule.proves.contains(&evidence)).map(|rule| rule.id).collect()
 }
 
-/// Facets that name an evidence which its rules do not show in full: an image with a version may come from any registry.
-pub const TOO_WIDE: [(&str, &str); 1] = [("pi-native@2024-05-27/EXI-ARCH-13", "registre")];
-
 #[cfg(test)]
 mod tests;

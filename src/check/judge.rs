@@ -9,7 +9,8 @@ use super::catalog::{self, Severity};
 use super::gather::{Group, charts, kustomize, raw, stream};
 use super::records::{self, Records};
 use super::repository::{Gap, Input, Repository, file_name};
-use super::rules::{DOMAINS, Domain, Kept, Scene};
+use super::rules::documents::matrix::Opened;
+use super::rules::{DOMAINS, Domain, Kept, Scene, documents};
 use super::view::View;
 use super::{Aside, Report, pods, ready, waivers};
 use crate::requirements::Lists;
@@ -58,6 +59,10 @@ pub struct Judged {
     pub examined: BTreeMap<&'static str, usize>,
     /// Findings, with the environments that show them (none for those of plain files).
     pub findings: BTreeMap<Located, BTreeSet<String>>,
+    /// Rules that looked at a value of a production which is still to be given, with where.
+    pub waits: BTreeMap<&'static str, String>,
+    /// What network policies open towards each pod.
+    pub(super) opened: Vec<Opened>,
     /// Findings that do not make the verdict.
     pub aside: BTreeMap<Located, Aside>,
     /// Attestations and derogations.
@@ -88,6 +93,9 @@ impl Judged {
     fn add(&mut self, report: Report, environment: Option<&str>, group: &mut Group, repository: &mut Repository) {
         for (rule, count) in report.examined {
             *self.examined.entry(rule).or_default() += count;
+        }
+        for (rule, place) in report.waits {
+            super::remember(&mut self.waits, rule, place);
         }
         for finding in report.findings {
             let located = group.locate(finding, repository);
@@ -175,6 +183,11 @@ pub fn repository(mut repository: Repository, options: Options<'_>) -> Result<Ju
         &production,
         &mut kept,
     );
+    let answers = judged.answers.clone();
+    for judge in DOMAINS.iter().filter_map(|domain| domain.meeting) {
+        let report = judge(&mut View::new(&mut repository, answers.as_ref()), &judged.opened);
+        judged.plain(report);
+    }
     for judge in DOMAINS.iter().filter_map(|domain| domain.across) {
         judged.add(judge(&kept), None, &mut Group::default(), &mut repository);
     }
@@ -223,6 +236,7 @@ fn objects(
     kept: &mut Vec<Kept>,
 ) {
     group.unknown(repository);
+    group.mark(production);
     let mut report = Report::default();
     let is_production = |index: usize| production(&group, index);
     let unit = |index: usize| group.origin(index).map_or("", |origin| origin.unit.as_str());
@@ -243,6 +257,9 @@ fn objects(
             report.merge(judge(&scene));
         }
     }
+    if ground.whole {
+        judged.opened.extend(documents::matrix::opened(&scene));
+    }
     if !ground.charts {
         for rule in catalog::rules().filter(|rule| rule.charts_only) {
             report.drop_rule(rule.id);
@@ -251,9 +268,15 @@ fn objects(
     for (index, object) in group.objects.iter().enumerate().filter(|(_, o)| Kept::wanted(o)) {
         let file = group.origin(index).map_or("", |origin| origin.file.as_str());
         let mut object = object.clone();
-        object.as_object_mut().and_then(|map| map.remove(super::ORIGIN));
+        for mark in [super::ORIGIN, super::WAITING] {
+            object.as_object_mut().and_then(|map| map.remove(mark));
+        }
         let environment = environment.or_else(|| environment_of(file)).map(str::to_owned);
         kept.push(Kept { environment, production: production(&group, index), file: file.to_owned(), object });
+    }
+    let waits = group.waits(&report);
+    for (rule, place) in waits {
+        super::remember(&mut report.waits, rule, place);
     }
     judged.add(report, environment, &mut group, repository);
 }

@@ -65,6 +65,10 @@ pub struct Report {
     pub examined: BTreeMap<&'static str, usize>,
     /// What it found, in the order of the objects.
     pub findings: Vec<Finding>,
+    /// Rules that judged something which holds a value still to be given, with where: they prove nothing until it is.
+    pub waits: BTreeMap<&'static str, String>,
+    /// What rules looked at in objects that hold such a value: rule, object, JSON pointer.
+    pub(crate) looked: std::collections::BTreeSet<(&'static str, String, String)>,
 }
 
 impl Report {
@@ -89,24 +93,40 @@ impl Report {
         self.add(rule, part, || Spot::File(file.to_owned(), line), problem);
     }
 
-    fn add(&mut self, rule: &'static str, object: &str, spot: impl FnOnce() -> Spot, problem: Option<impl Into<Text>>) {
+    fn add(&mut self, rule: &'static str, object: &str, spot: impl Fn() -> Spot, problem: Option<impl Into<Text>>) {
         *self.examined.entry(rule).or_default() += 1;
+        if object.contains(WAITING)
+            && let Spot::Field(field) = spot()
+        {
+            self.looked.insert((rule, object.to_owned(), field));
+        }
         if let Some(detail) = problem {
             self.findings.push(Finding { rule, object: object.to_owned(), spot: spot(), detail: detail.into() });
         }
     }
 
+    /// Notes that what a rule judged still waits for a value, and where.
+    pub(crate) fn wait(&mut self, rule: &'static str, place: &str) {
+        remember(&mut self.waits, rule, place.to_owned());
+    }
+
     /// Adds what another report saw.
     pub fn merge(&mut self, other: Self) {
+        for (rule, place) in other.waits {
+            remember(&mut self.waits, rule, place);
+        }
         for (rule, count) in other.examined {
             *self.examined.entry(rule).or_default() += count;
         }
         self.findings.extend(other.findings);
+        self.looked.extend(other.looked);
     }
 
     /// Forgets what one rule saw: it does not apply here.
     pub(crate) fn drop_rule(&mut self, rule: &str) {
         self.examined.remove(rule);
+        self.waits.remove(rule);
+        self.looked.retain(|(looking, ..)| *looking != rule);
         self.findings.retain(|f| f.rule != rule);
     }
 
@@ -114,6 +134,14 @@ impl Report {
     #[must_use]
     pub fn of(&self, rule: &str) -> Vec<&Finding> {
         self.findings.iter().filter(|f| f.rule == rule).collect()
+    }
+}
+
+/// Keeps one place for each rule, the same whatever the order in which objects come.
+pub(crate) fn remember(waits: &mut BTreeMap<&'static str, String>, rule: &'static str, place: String) {
+    let known = waits.entry(rule).or_insert_with(|| place.clone());
+    if place < *known {
+        *known = place;
     }
 }
 
@@ -133,12 +161,20 @@ pub fn name(object: &Value) -> &str {
 /// stand in several files. No YAML text can hold this control character.
 pub(crate) const ORIGIN: &str = "\u{1f}";
 
+/// Key that [`judge`] adds to an object of a production that holds a value still to be given, and sign at the end of what
+/// [`cite`] says of it: what rules see of these objects alone is remembered.
+pub(crate) const WAITING: &str = "\u{1e}";
+
+/// What the kit writes in place of a value that comes from outside.
+pub(crate) const PLACEHOLDER: &str = "a-completer";
+
 /// `Kind/name`, as findings cite objects, and where it comes from.
 #[must_use]
 pub fn cite(object: &Value) -> String {
     let cited = format!("{}/{}", kind(object), name(object));
+    let waiting = if object.get(WAITING).is_some() { WAITING } else { "" };
     match object.get(ORIGIN) {
-        Some(origin) => format!("{cited}{ORIGIN}{origin}"),
+        Some(origin) => format!("{cited}{ORIGIN}{origin}{waiting}"),
         None => cited,
     }
 }

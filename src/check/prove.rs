@@ -53,11 +53,10 @@ impl<'a> Ground<'a> {
             named.extend(self.evidence.get(&((*reference).to_owned(), facet.id.clone())).into_iter().flatten().map(String::as_str));
         }
         let about = |kind| rows.iter().filter_map(|row| self.judged.records.about(kind, row, &facet.id)).min_by_key(|r| r.worth != Worth::Valid);
-        let too_wide = catalog::TOO_WIDE.contains(&(holder, facet.id.as_str()));
-        let mut rules: Vec<&'static str> = if too_wide { Vec::new() } else { named.iter().flat_map(|e| catalog::proving(e)).collect() };
+        let mut rules: Vec<&'static str> = named.iter().flat_map(|e| catalog::proving(e)).collect();
         rules.sort_unstable();
         rules.dedup();
-        let unwritten: Vec<&str> = named.iter().copied().filter(|e| too_wide || catalog::proving(e).is_empty()).collect();
+        let unwritten: Vec<&str> = named.iter().copied().filter(|e| catalog::proving(e).is_empty()).collect();
         let mut proof = self.unexcused(asked, &rules, &unwritten, about(Kind::Attestation));
         let mut note = None;
         if let Some(record) = about(Kind::Attestation).filter(|_| !proof.holds() && facet.how == How::Attested) {
@@ -103,8 +102,8 @@ impl<'a> Ground<'a> {
             Proof::NotEvaluated(why)
         } else if let Some(open) = open(rules, judged) {
             Proof::Limited(open)
-        } else if waits(rules, judged) {
-            Proof::Limited(Text::new("des valeurs de production restent à compléter", "values of production are still to complete"))
+        } else if let Some(waiting) = waits(rules, judged) {
+            Proof::Limited(waiting)
         } else if let Some(doubt) = doubt(rules, judged) {
             Proof::Limited(doubt)
         } else {
@@ -196,8 +195,8 @@ fn doubt(rules: &[&'static str], judged: &Judged) -> Option<Text> {
     })
 }
 
-fn waits(rules: &[&'static str], judged: &Judged) -> bool {
-    let manifests = rules.iter().filter_map(|r| catalog::rule(r)).any(|r| r.reads == Input::Manifests);
-    let placeholder = |found: &super::judge::Located| found.rule == "placeholder";
-    manifests && (judged.findings.keys().any(placeholder) || judged.aside.keys().any(placeholder))
+/// The value still to be given that one of its rules looked at, if any: what it will be is not known.
+fn waits(rules: &[&'static str], judged: &Judged) -> Option<Text> {
+    let place = rules.iter().find_map(|rule| judged.waits.get(rule))?;
+    Some(text!("valeur de production à compléter : {place}", "value of production still to complete: {place}"))
 }

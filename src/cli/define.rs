@@ -86,9 +86,9 @@ pub(super) fn positional(id: &'static str, lang: Lang, value: &Text, help: &Text
 fn exit_codes(lang: Lang) -> String {
     Text::new(
         "Codes de retour :\n  0    fait\n  1    échec (disque, git, terminal)\n  2    ligne de commande incorrecte\n  3    réponses ou kit invalides, liste ou exigence inconnue\n  \
-         4    conflits à résoudre\n  5    projet non conforme, ou qui a dérivé\n  130  interrompu : rien n'a été écrit",
+         4    conflits à résoudre\n  5    projet non conforme (check : ce que dit --fail-on), ou qui a dérivé\n  130  interrompu : rien n'a été écrit",
         "Exit codes:\n  0    done\n  1    failure (disk, git, terminal)\n  2    wrong command line\n  3    invalid answers or kit, unknown list or requirement\n  \
-         4    conflicts left\n  5    project that does not conform, or has drifted\n  130  interrupted: nothing was written",
+         4    conflicts left\n  5    project that does not conform (check: what --fail-on says), or has drifted\n  130  interrupted: nothing was written",
     )
     .get(lang)
     .to_owned()

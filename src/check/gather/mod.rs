@@ -5,6 +5,7 @@ pub mod charts;
 pub mod kustomize;
 pub mod raw;
 pub mod stream;
+mod waiting;
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use serde_json::Value;
 
 use super::judge::Located;
 use super::repository::{Input, Repository, join};
-use super::{Finding, ORIGIN, Spot, items, kind, text as field, unknown_workload};
+use super::{Finding, ORIGIN, Report, Spot, WAITING, items, kind, remember, text as field, unknown_workload};
 use crate::text;
 use crate::yaml::Node;
 
@@ -59,6 +60,31 @@ impl Group {
     #[must_use]
     pub fn origin(&self, index: usize) -> Option<&Origin> {
         self.origins.get(index)
+    }
+
+    /// Marks the objects of a production that hold a value still to be given; rules see the mark in what they cite.
+    pub fn mark(&mut self, production: impl Fn(&Self, usize) -> bool) {
+        for index in 0..self.objects.len() {
+            if production(self, index)
+                && waiting::any(&self.objects[index])
+                && let Some(map) = self.objects[index].as_object_mut()
+            {
+                map.insert(WAITING.to_owned(), true.into());
+            }
+        }
+    }
+
+    /// Rules that looked at such a value, with where.
+    pub fn waits(&self, report: &Report) -> BTreeMap<&'static str, String> {
+        let mut found = BTreeMap::new();
+        for (rule, object, field) in &report.looked {
+            let (shown, index) = cited(object);
+            let Some((object, origin)) = index.and_then(|i| Some((self.objects.get(i)?, self.origins.get(i)?))) else { continue };
+            if let Some(value) = waiting::at(object, field) {
+                remember(&mut found, rule, format!("{} {shown}: {value}", origin.file));
+            }
+        }
+        found
     }
 
     /// Kinds that run containers in a way that the rules do not know: what they run was not seen.
@@ -132,7 +158,10 @@ fn cited(object: &str) -> (String, Option<usize>) {
 fn plain(text: &str) -> String {
     let mut parts = text.split(ORIGIN);
     let mut out = parts.next().unwrap_or_default().to_owned();
-    parts.for_each(|part| out.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit())));
+    parts.for_each(|part| {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        out.push_str(rest.strip_prefix(WAITING).unwrap_or(rest));
+    });
     out
 }
 

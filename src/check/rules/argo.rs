@@ -1,6 +1,11 @@
 //! Argo CD: the scope of an `AppProject`, and revisions that cannot move under a production.
 
 pub mod application;
+pub mod described;
+mod rows;
+mod tree;
+
+pub use rows::RULES as TREE;
 
 use serde_json::Value;
 

@@ -127,13 +127,15 @@ pub fn check(scene: &Scene<'_>) -> Report {
                 let when = moment.shown();
                 text!("sauvegarde en phase {when} : trop tard", "backup in phase {when}: too late")
             });
-            report.see("backup-before-deploy", &cite(object), late);
+            let idle = || idle(items(pod, "/containers"), scene.answers.is_some());
+            report.see_at("backup-before-deploy", &cite(object), "/spec/template/spec/containers", late.or_else(idle));
         } else if may(&beside, account, &["list", "get", "watch"]) {
             gated = true;
             let first = items(pod, "/initContainers").next().is_some() && items(pod, "/containers").next().is_some();
             let problem = (!first)
                 .then(|| Text::new("la barrière n'est pas un conteneur d'initialisation de ce Job", "the gate is no init container of this Job"));
-            report.see("backup-gate", &cite(object), problem);
+            let idle = || idle(items(pod, "/initContainers"), scene.answers.is_some());
+            report.see_at("backup-gate", &cite(object), "/spec/template/spec/initContainers", problem.or_else(idle));
         }
     }
     // Elsewhere, what the repository lacks may be done by the platform.
@@ -154,6 +156,39 @@ pub fn check(scene: &Scene<'_>) -> Report {
 
 fn pod(object: &Value) -> Option<&Value> {
     matches!(kind(object), "Job" | "Deployment" | "StatefulSet" | "DaemonSet").then(|| object.pointer("/spec/template/spec")).flatten()
+}
+
+/// Commands that succeed whatever happened to the backup.
+const IDLE: [&str; 7] = ["true", ":", "echo", "sleep", "exit", "printf", "date"];
+
+/// What the command of a backup or of its gate names when it does its part: the kit's own programs, the object, or a client.
+const SAVES: [&str; 8] = ["sauvegard", "backup", "barriere", "kubectl", "cnpg", "barman", "psql", "pg_"];
+
+/// Why containers that should save, or check a backup, do nothing of the kind: every command of theirs always succeeds, or, in
+/// a project of ours, none names what saves. What an image runs by itself is not known.
+fn idle<'a>(containers: impl Iterator<Item = &'a Value>, own: bool) -> Option<Text> {
+    let mut shown = None;
+    for container in containers {
+        let words: Vec<String> = items(container, "/command").chain(items(container, "/args")).filter_map(Value::as_str).map(str::to_owned).collect();
+        let first = words.first()?;
+        let shell = words.iter().position(|w| w.starts_with('-') && w.ends_with('c')).and_then(|at| words.get(at + 1)).filter(|_| is_shell(first));
+        let commands = match shell {
+            Some(script) => crate::check::shell::commands(script, 1).iter().map(|c| c.words.clone()).collect(),
+            None => vec![words.clone()],
+        };
+        let program = |words: &Vec<String>| words.first().map_or("", |w| w.rsplit('/').next().unwrap_or_default()).to_owned();
+        let nothing = commands.iter().all(|words| IDLE.contains(&program(words).as_str()));
+        let silent = own && !words.iter().any(|word| SAVES.iter().any(|part| word.to_lowercase().contains(part)));
+        if !nothing && !silent {
+            return None;
+        }
+        shown = Some(words.join(" "));
+    }
+    shown.map(|command| text!("« {command} » ne sauvegarde ni ne vérifie rien", "\"{command}\" saves and checks nothing"))
+}
+
+fn is_shell(word: &str) -> bool {
+    matches!(word.rsplit('/').next(), Some("sh" | "bash" | "ash" | "dash"))
 }
 
 /// Whether a role bound to an account allows one of these verbs on the backups of `CloudNativePG`.

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::check::catalog::Rule;
 use crate::check::catalog::Strength::Platform;
 use crate::check::repository::Input::Manifests;
-use crate::check::{ORIGIN, Report, cite, escaped, kind, text};
+use crate::check::{ORIGIN, Report, WAITING, cite, escaped, kind, text};
 use crate::text;
 use crate::text::Text;
 
@@ -131,7 +131,7 @@ impl Tables {
         }
         let right = match (self.shapes.get(shape), value) {
             (Some(Shape::Fields { f, r }), Value::Object(map)) => {
-                for (key, inner) in map.iter().filter(|(key, _)| *key != ORIGIN) {
+                for (key, inner) in map.iter().filter(|(key, _)| *key != ORIGIN && *key != WAITING) {
                     let place = format!("{at}/{}", escaped(key));
                     match f.get(key) {
                         Some(known) => self.walk(*known, inner, &place, problems),

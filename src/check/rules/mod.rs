@@ -2,15 +2,20 @@
 //! (what an environment runs), the whole of an environment, or files. Every function is pure over what it is given.
 
 pub mod access;
+pub mod alerts;
 pub mod argo;
 pub mod charts;
 pub mod cnpg;
+pub mod consumed;
 pub mod containers;
+pub mod declared;
 pub mod deploy;
 pub mod dockerfile;
 pub mod documents;
+pub mod endpoints;
 pub mod fields;
 pub mod kyverno;
+pub mod languages;
 pub mod migrations;
 pub mod names;
 pub mod network;
@@ -31,6 +36,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use self::documents::matrix::Opened;
 use super::catalog::Rule;
 use super::view::View;
 use super::{Pod, Report};
@@ -97,11 +103,13 @@ pub struct Domain {
     pub across: Option<fn(&[Kept]) -> Report>,
     /// Judges files that are not Kubernetes objects.
     pub files: Option<fn(&mut View<'_>) -> Report>,
+    /// Judges files against what network policies open, once every environment was seen.
+    pub meeting: Option<fn(&mut View<'_>, &[Opened]) -> Report>,
 }
 
 impl Domain {
     const fn of(rules: &'static [Rule]) -> Self {
-        Self { rules, objects: None, whole: None, across: None, files: None }
+        Self { rules, objects: None, whole: None, across: None, files: None, meeting: None }
     }
 
     const fn objects(mut self, judge: fn(&Scene<'_>) -> Report) -> Self {
@@ -121,6 +129,11 @@ impl Domain {
 
     const fn files(mut self, judge: fn(&mut View<'_>) -> Report) -> Self {
         self.files = Some(judge);
+        self
+    }
+
+    const fn meeting(mut self, judge: fn(&mut View<'_>, &[Opened]) -> Report) -> Self {
+        self.meeting = Some(judge);
         self
     }
 }
@@ -144,13 +157,20 @@ pub const DOMAINS: &[Domain] = &[
     Domain::of(cnpg::recovery::RULES).files(cnpg::recovery::check),
     Domain::of(argo::RULES).objects(argo::check),
     Domain::of(argo::application::RULES).objects(argo::application::check),
+    Domain::of(argo::TREE).files(argo::described::check),
     Domain::of(deploy::RULES).whole(deploy::check),
+    Domain::of(consumed::RULES).objects(consumed::check).whole(consumed::whole),
+    Domain::of(endpoints::RULES).whole(endpoints::whole).files(endpoints::check),
+    Domain::of(alerts::RULES).objects(alerts::objects).files(alerts::check),
+    Domain::of(languages::RULES).files(languages::check),
     Domain::of(charts::RULES).files(charts::check),
+    Domain::of(declared::RULES).files(declared::check),
     Domain::of(values::RULES).files(values::check),
     Domain::of(dockerfile::RULES).files(dockerfile::check),
     Domain::of(pipeline::RULES).files(pipeline::check),
     Domain::of(primary::RULES).files(primary::check),
     Domain::of(documents::RULES).files(documents::check),
+    Domain::of(documents::matrix::RULES).meeting(documents::matrix::check),
     Domain::of(secrets::RULES).files(secrets::check),
     // Judged apart: they need the requirement lists, the day, or the findings of the others.
     Domain::of(super::records::RULES),

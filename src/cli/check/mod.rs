@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
     {
         return Ok(exit);
     }
-    if room.options.watch { watch::run(&room, lang) } else { once(&room, lang) }
+    if room.options.watch { watch::run(room, arguments, lang) } else { once(&room, lang) }
 }
 
 /// What is asked, and what answers it.

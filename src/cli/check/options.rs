@@ -169,6 +169,8 @@ pub(super) struct Options {
     pub force: bool,
     pub watch: bool,
     pub today: String,
+    /// Files that the command line names, and that the verdict depends on.
+    pub named: Vec<PathBuf>,
     /// As typed.
     asked: Vec<String>,
 }
@@ -206,6 +208,9 @@ impl Options {
             return Err(usage(Problem::new("--watch", what)));
         }
         let level = arguments.get_one::<String>("level").map(|l| if l.eq_ignore_ascii_case("p") { Level::P } else { Level::I });
+        let asked = texts("list");
+        let lists = asked.iter().filter(|typed| is_file(typed)).map(PathBuf::from);
+        let named = lists.chain(paths("rendered")).chain(path("baseline")).collect();
         let now = Now::read(std::env::var("SOURCE_DATE_EPOCH").ok().as_deref()).map_err(usage)?;
         Ok(Self {
             paths: folders,
@@ -224,15 +229,15 @@ impl Options {
             force: arguments.get_flag("force"),
             watch,
             today: now.day(),
-            asked: texts("list"),
+            named,
+            asked,
         })
     }
 
     /// The lists of the kit and those of the command line, and which of them are asked for.
     pub fn lists(&mut self, kit: &Kit) -> Result<Lists, Vec<Problem>> {
-        let is_file = |typed: &&String| matches!(extension(typed), "yaml" | "yml") || typed.contains(['/', '\\']);
         let mut texts = Vec::new();
-        for file in self.asked.iter().filter(is_file) {
+        for file in self.asked.iter().filter(|typed| is_file(typed)) {
             texts.push((file.clone(), read_text(&PathBuf::from(file), LIMIT).map_err(|p| vec![p])?));
         }
         let borrowed: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
@@ -252,6 +257,11 @@ impl Options {
         self.selection.lists = named;
         Ok(lists)
     }
+}
+
+/// Whether a list is given by its file rather than by its name.
+fn is_file(typed: &str) -> bool {
+    matches!(extension(typed), "yaml" | "yml") || typed.contains(['/', '\\'])
 }
 
 /// A facet of a team's list may name rules: those that exist.

@@ -154,7 +154,7 @@ fn hosting(report: &mut Report, view: &mut View<'_>) {
     }
 }
 
-const FLOWS: &str = "docs/flux/matrice-des-flux.md";
+pub(super) const FLOWS: &str = "docs/flux/matrice-des-flux.md";
 
 /// Each line of the matrix names its source, its destination, its port and its protocol.
 fn flows(report: &mut Report, view: &mut View<'_>) {

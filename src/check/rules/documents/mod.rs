@@ -1,6 +1,7 @@
 //! Documents: one shows something only when the parts that matter hold words other than those of its template.
 
 mod facts;
+pub mod matrix;
 mod rows;
 mod sheets;
 

@@ -60,7 +60,8 @@ pub const RULES: &[Rule] = &[
     .because((
         "EXI-ORG-7 : la chaîne secondaire porte les tests automatisés.",
         "EXI-ORG-7: the secondary chain holds the automated tests.",
-    )),
+    ))
+    .proves(&["backend-tests"]),
     Rule::error(
         "dso-quality-gate",
         Pipelines,

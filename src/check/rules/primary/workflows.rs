@@ -14,11 +14,9 @@ pub fn check(report: &mut Report, view: &mut View<'_>, chains: &[&Chain]) {
     for chain in chains.iter().filter(|chain| chain.forge == Forge::Github) {
         let file = chain.file.as_str();
         let foreign = chain.triggers.contains("pull_request_target");
+        pinned(report, chain);
         for job in &chain.jobs {
             for used in &job.uses {
-                if let Some(problem) = moving(&used.name) {
-                    report.see_part("actions-pinned", file, Some(used.line), &job.name, problem.then(|| Text::same(used.name.as_str())));
-                }
                 if foreign && used.name.starts_with("actions/checkout@") {
                     let head = used
                         .with
@@ -35,6 +33,22 @@ pub fn check(report: &mut Report, view: &mut View<'_>, chains: &[&Chain]) {
         if let Some(node) = view.yaml(Workflows, file) {
             permissions(report, file, &node);
         }
+    }
+}
+
+/// The actions of third parties that may change: one finding a workflow, which names them; each is examined.
+fn pinned(report: &mut Report, chain: &Chain) {
+    let judged = || chain.jobs.iter().flat_map(|job| &job.uses).filter_map(|used| Some((used, moving(&used.name)?)));
+    let mut names: Vec<&str> = judged().filter(|(_, moves)| *moves).map(|(used, _)| used.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let first = judged().find(|(_, moves)| *moves).map(|(used, _)| used.line);
+    let still = judged().filter(|(_, moves)| !moves).count();
+    for _ in 0..still {
+        report.see_in("actions-pinned", &chain.file, None, None::<Text>);
+    }
+    if !names.is_empty() {
+        report.see_in("actions-pinned", &chain.file, first, Some(Text::same(names.join(", "))));
     }
 }
 
