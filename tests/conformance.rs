@@ -8,6 +8,8 @@ mod answers;
 mod argo;
 #[path = "conformance/backend.rs"]
 mod backend;
+#[path = "conformance/contract.rs"]
+mod contract;
 #[path = "conformance/corpus.rs"]
 mod corpus;
 #[path = "conformance/files.rs"]

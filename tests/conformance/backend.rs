@@ -41,7 +41,7 @@ fn environment(backend: &Path) -> PathBuf {
 }
 
 /// A copy of the application with its environment in place: `make test` finds it up to date.
-fn installed(case: &Case, name: &str) -> PathBuf {
+pub fn installed(case: &Case, name: &str) -> PathBuf {
     let folder = fresh(name);
     copy(&application(case), &folder);
     let environment = environment(&folder.join("backend"));
@@ -129,7 +129,7 @@ fn migrate(server: &Server, application: &Path, id: &str) -> usize {
     migrations.len()
 }
 
-fn id_of(case: &Case) -> String {
+pub fn id_of(case: &Case) -> String {
     let slug = case.answer("slug");
     if slug.starts_with(|c: char| c.is_ascii_digit()) { format!("a{slug}") } else { slug.to_owned() }
 }

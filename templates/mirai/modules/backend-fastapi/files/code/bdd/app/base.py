@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import psycopg
+from fastapi import Request
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
+from app.assemblage import Assemblage
 from app.migrations import lire
+from app.problemes import ReponseProbleme, probleme
 
 
 class ConfigurationBase(BaseSettings):
@@ -45,10 +48,24 @@ class Base:
             configuration.conninfo(application_name="api", options="-c statement_timeout=10s"),
             min_size=1,
             max_size=8,
-            timeout=2,
+            timeout=4,
+            # Après une panne, chaque demande relance une connexion, au lieu d'attendre la fin d'un recul qui double.
+            reconnect_timeout=2,
             open=False,
-            check=ConnectionPool.check_connection,
+            check=self._verifier,
         )
+
+    def _verifier(self, connexion: psycopg.Connection) -> None:
+        """Vérifie la connexion avant de la prêter.
+
+        Une connexion morte annonce souvent que la base a redémarré : toutes sont vérifiées à la fois. Une par une,
+        chacune coûterait une seconde à un appelant.
+        """
+        try:
+            ConnectionPool.check_connection(connexion)
+        except psycopg.OperationalError:
+            self.reserve.check()
+            raise
 
     def ouvrir(self) -> None:
         """Ouvre la réserve sans attendre la base : c'est la sonde qui dit si elle répond."""
@@ -76,3 +93,17 @@ class Base:
             if appliquees.get(nom) != sha256:
                 return f"la migration {nom} manque ou diffère"
         return None
+
+
+def _indisponible(_: Request, __: Exception) -> ReponseProbleme:
+    return probleme(503, "La base de données ne répond pas.", entetes={"Retry-After": "5"})
+
+
+def brancher(assemblage: Assemblage) -> Base:
+    """Ajoute la base, sa sonde, et la réponse à ses pannes."""
+    base = Base(ConfigurationBase())
+    assemblage.application.add_exception_handler(psycopg.OperationalError, _indisponible)
+    assemblage.sondes["base"] = base.sonder
+    assemblage.ouvertures.append(base.ouvrir)
+    assemblage.fermetures.append(base.fermer)
+    return base

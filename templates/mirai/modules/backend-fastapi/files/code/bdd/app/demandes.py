@@ -10,32 +10,33 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import psycopg
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from psycopg import sql
 from psycopg.rows import dict_row
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from app.assemblage import Assemblage
-from app.base import Base, ConfigurationBase
-from app.champs import FILTRE, Demande, DemandeADeposer
-from app.identite import Identite, identifier
-from app.problemes import ReponseProbleme, probleme, reponses
+from app.autorisations import Appelant, Instructeur, exiger
+from app.base import Base
+from app.champs import DROIT_DE_LIRE, FILTRE, Demande, DemandeADeposer, DemandeRendue, ouvrir
+from app.idempotence import Cle, cle, reserver
+from app.identite import Identite
+from app.problemes import reponses
 from app.projet import IDENTIFIANT
 
 _TABLE = sql.Identifier(IDENTIFIANT, "demande")
 _LUES = sql.SQL(", ").join(sql.Identifier(c) for c in Demande.model_fields)
 _SAISIES = tuple(DemandeADeposer.model_fields)
-_ESPACE_CLES = uuid.uuid5(uuid.NAMESPACE_URL, f"urn:{IDENTIFIANT}:demandes")
 
-Agent = Annotated[Identite, Depends(identifier)]
-Cle = Annotated[str | None, Header(alias="Idempotency-Key", min_length=8, max_length=128)]
+Lecteur = Annotated[Identite, Depends(exiger(DROIT_DE_LIRE))]
+EnteteCle = Annotated[str | None, Header(alias="Idempotency-Key", min_length=8, max_length=128)]
 
 
 class Page(BaseModel):
     """Page de demandes, de la plus récente à la plus ancienne."""
 
-    demandes: list[Demande]
+    demandes: list[DemandeRendue]
     suivant: str | None = None
 
 
@@ -72,24 +73,24 @@ class Depot:
         with self._base.reserve.connection() as connexion, connexion.cursor(row_factory=dict_row) as curseur:
             yield curseur
 
-    def deposer(self, saisie: DemandeADeposer, identifiant: uuid.UUID) -> tuple[Demande, bool]:
-        """Insère la demande, ou rend celle qui existe déjà sous cet identifiant (second élément : créée)."""
-        valeurs = saisie.model_dump()
-        requete = sql.SQL(
-            "INSERT INTO {table} (id, {colonnes}) VALUES (%s, {marques}) ON CONFLICT (id) DO NOTHING RETURNING {lues}"
-        ).format(
+    def deposer(self, saisie: DemandeADeposer, demandee: Cle | None) -> tuple[Demande, bool]:
+        """Insère la demande, ou rend celle que la clé désigne déjà (second élément : créée)."""
+        valeurs = saisie.en_clair()
+        requete = sql.SQL("INSERT INTO {table} (id, {colonnes}) VALUES (%s, {marques}) RETURNING {lues}").format(
             table=_TABLE,
             colonnes=sql.SQL(", ").join(sql.Identifier(c) for c in _SAISIES),
             marques=sql.SQL(", ").join(sql.Placeholder() for _ in _SAISIES),
             lues=_LUES,
         )
+        nouvelle = uuid.uuid4()
         with self._curseur() as curseur:
-            ligne = curseur.execute(requete, (identifiant, *(valeurs[c] for c in _SAISIES))).fetchone()
-        if ligne is not None:
-            return Demande.model_validate(ligne), True
+            identifiant = nouvelle if demandee is None else reserver(curseur.connection, demandee, nouvelle)
+            if identifiant == nouvelle:
+                ligne = curseur.execute(requete, (nouvelle, *(valeurs[c] for c in _SAISIES))).fetchone()
+                return Demande.model_validate(ligne), True
         existante = self.lire(identifiant)
-        if existante is None or existante.model_dump(include=set(_SAISIES)) != valeurs:
-            raise HTTPException(422, "Cette clé d'idempotence a déjà servi pour une autre demande.")
+        if existante is None:
+            raise HTTPException(422, "La demande déposée avec cette clé d'idempotence n'existe plus.")
         return existante, False
 
     def lire(self, identifiant: uuid.UUID) -> Demande | None:
@@ -123,55 +124,50 @@ class Depot:
         return None if ligne is None else Demande.model_validate(ligne)
 
 
-def _indisponible(_: Request, __: Exception) -> ReponseProbleme:
-    return probleme(503, "La base de données ne répond pas.", entetes={"Retry-After": "5"})
-
-
 def _trouvee(demande: Demande | None) -> Demande:
     if demande is None:
         raise HTTPException(404, "Cette demande n'existe pas.")
     return demande
 
 
-def brancher(assemblage: Assemblage) -> None:
-    """Ajoute les routes, la base et sa sonde."""
-    base = Base(ConfigurationBase())
+def brancher(assemblage: Assemblage, base: Base) -> None:
+    """Ajoute les routes."""
     depot = Depot(base)
     deposees = assemblage.mesures.compteur("demandes_deposees", "Demandes déposées, par objet.", ("objet",))
-    routeur = APIRouter(prefix="/api/demandes", tags=["demandes"], responses=reponses(401, 503))
+    routeur = APIRouter(prefix="/api/demandes", tags=["demandes"], responses=reponses(401, 403, 429, 503))
 
     @routeur.post(
         "", status_code=201, operation_id="deposer_demande", summary="Déposer une demande", responses=reponses(413)
     )
-    def deposer(saisie: DemandeADeposer, agent: Agent, reponse: Response, cle: Cle = None) -> Demande:
-        # Même agent, même clé : même identifiant, donc même ligne, quel que soit le pod qui répond (EXI-ARCH-16).
-        identifiant = uuid.uuid4() if cle is None else uuid.uuid5(_ESPACE_CLES, f"{agent.sujet}\n{cle}")
-        demande, creee = depot.deposer(saisie, identifiant)
+    def deposer(
+        saisie: DemandeADeposer, appelant: Appelant, reponse: Response, entete: EnteteCle = None
+    ) -> DemandeRendue:
+        demandee = None if entete is None else cle(appelant.sujet, entete, saisie)
+        demande, creee = depot.deposer(saisie, demandee)
         if creee:
             deposees.labels(demande.objet).inc()
         reponse.headers["Location"] = f"/api/demandes/{demande.id}"
-        return demande
+        return ouvrir(demande)
 
     @routeur.get("", operation_id="lister_demandes", summary="Lister les demandes", responses=reponses(400))
     def lister(
-        _: Agent,
+        _: Lecteur,
         limite: Annotated[int, Query(ge=1, le=100)] = 20,
         apres: Annotated[str | None, Query(max_length=200)] = None,
     ) -> Page:
         trouvees = depot.lister(limite + 1, None if apres is None else decoder(apres))
         page = trouvees[:limite]
-        return Page(demandes=page, suivant=coder(page[-1]) if len(trouvees) > limite else None)
+        suivant = coder(page[-1]) if len(trouvees) > limite else None
+        return Page(demandes=[ouvrir(demande) for demande in page], suivant=suivant)
 
     @routeur.get("/{id}", operation_id="lire_demande", summary="Lire une demande", responses=reponses(404))
-    def lire(identifiant: Annotated[uuid.UUID, Path(alias="id")], _: Agent) -> Demande:
-        return _trouvee(depot.lire(identifiant))
+    def lire(identifiant: Annotated[uuid.UUID, Path(alias="id")], _: Lecteur) -> DemandeRendue:
+        return ouvrir(_trouvee(depot.lire(identifiant)))
 
     @routeur.patch("/{id}", operation_id="avancer_demande", summary="Changer le statut", responses=reponses(404))
-    def avancer(identifiant: Annotated[uuid.UUID, Path(alias="id")], avancement: Avancement, _: Agent) -> Demande:
-        return _trouvee(depot.avancer(identifiant, avancement.statut))
+    def avancer(
+        identifiant: Annotated[uuid.UUID, Path(alias="id")], avancement: Avancement, _: Instructeur
+    ) -> DemandeRendue:
+        return ouvrir(_trouvee(depot.avancer(identifiant, avancement.statut)))
 
     assemblage.application.include_router(routeur)
-    assemblage.application.add_exception_handler(psycopg.OperationalError, _indisponible)
-    assemblage.sondes["base"] = base.sonder
-    assemblage.ouvertures.append(base.ouvrir)
-    assemblage.fermetures.append(base.fermer)

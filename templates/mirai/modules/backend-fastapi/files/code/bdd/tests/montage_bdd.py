@@ -138,5 +138,9 @@ def regler(monkeypatch: pytest.MonkeyPatch, serveur: Serveur, base: str, role: s
 def reglages_bdd(serveur: Serveur, base: str, monkeypatch: pytest.MonkeyPatch) -> ConfigurationBase:
     """L'application se connecte sous son rôle ; la table est vide au début de chaque essai."""
     with psycopg.connect(serveur.conninfo(base), autocommit=True) as admin:
-        admin.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(IDENTIFIANT, "demande")))
+        admin.execute(
+            sql.SQL("TRUNCATE {}, {}").format(
+                sql.Identifier(IDENTIFIANT, "demande"), sql.Identifier(f"{IDENTIFIANT}_technique", "idempotence")
+            )
+        )
     return regler(monkeypatch, serveur, base, "app")

@@ -1,6 +1,7 @@
 """La disponibilité échoue fermé : base muette, schéma absent, en retard ou altéré."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -33,6 +34,16 @@ def test_base_muette(monkeypatch: pytest.MonkeyPatch, entetes: dict[str, str]) -
     with TestClient(creer_application(), client=("127.0.0.1", 50000)) as client:
         reponse = client.get("/api/demandes", headers=entetes)
     assert (reponse.status_code, reponse.headers["retry-after"]) == (503, "5")
+
+
+def test_connexions_mortes_remplacees(serveur: Serveur, base: str, entetes: dict[str, str]) -> None:
+    """La base a redémarré : la première requête qui suit aboutit déjà."""
+    with TestClient(creer_application(), client=("127.0.0.1", 50000)) as client:
+        with ThreadPoolExecutor(8) as fils:
+            assert {r.status_code for r in fils.map(lambda _: client.get("/health/ready"), range(8))} == {200}
+        with psycopg.connect(serveur.conninfo(), autocommit=True) as admin:
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'api'")
+        assert client.get("/api/demandes", headers=entetes).status_code == 200
 
 
 def test_aucune_migration(monkeypatch: pytest.MonkeyPatch, serveur: Serveur, base_vide: str) -> None:

@@ -1,10 +1,12 @@
 """Objet métier, sur une vraie base."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
+from psycopg import sql
 
 from tests.montage_bdd import Serveur
 from tests.saisies import REFUSEES, SAISIE
@@ -43,6 +45,40 @@ def test_idempotence(agent: TestClient) -> None:
     assert 'demandes_deposees_total{objet="information"} 1.0' in agent.get("/metrics").text
     autre = agent.post("/api/demandes", json=SAISIE | {"objet": "reclamation"}, headers=cle)
     assert autre.status_code == 422
+    autre_cle = agent.post("/api/demandes", json=SAISIE, headers={"Idempotency-Key": "cle-unique-0003"})
+    assert autre_cle.json()["id"] != premiere.json()["id"]
+
+
+def test_cles_gardees_un_jour_et_jamais_en_clair(agent: TestClient, serveur: Serveur, base: str) -> None:
+    cle = {"Idempotency-Key": "cle-unique-0004"}
+    premiere = agent.post("/api/demandes", json=SAISIE, headers=cle)
+    table = f"{base}_technique.idempotence"
+    with psycopg.connect(serveur.conninfo(base), autocommit=True) as admin:
+        lignes = admin.execute(f"SELECT t::text FROM {table} t".encode()).fetchall()
+        assert lignes
+        assert "cle-unique" not in str(lignes)
+        admin.execute(f"UPDATE {table} SET cree_le = now() - interval '25 hours'".encode())
+    seconde = agent.post("/api/demandes", json=SAISIE, headers=cle)
+    assert seconde.status_code == 201
+    assert seconde.json()["id"] != premiere.json()["id"]
+    with psycopg.connect(serveur.conninfo(base)) as admin:
+        assert admin.execute(f"SELECT count(*) FROM {table}".encode()).fetchone() == (1,)
+
+
+def test_cle_effacee_entre_deux(agent: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    cle = {"Idempotency-Key": "cle-unique-0005"}
+    agent.post("/api/demandes", json=SAISIE, headers=cle)
+    monkeypatch.setattr("app.idempotence._LIRE", sql.SQL("SELECT NULL, NULL WHERE %s IS NULL"))
+    assert agent.post("/api/demandes", json=SAISIE, headers=cle).status_code == 422
+
+
+@pytest.mark.usefixtures("reglages_bdd")
+def test_cles_simultanees(agent: TestClient) -> None:
+    cle = {"Idempotency-Key": "cle-unique-0006"}
+    with ThreadPoolExecutor(6) as fils:
+        reponses = list(fils.map(lambda _: agent.post("/api/demandes", json=SAISIE, headers=cle), range(6)))
+    assert {r.status_code for r in reponses} == {201}
+    assert len({r.json()["id"] for r in reponses}) == 1
 
 
 def test_cle_d_une_demande_disparue(agent: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from app import identite, informations, problemes, sante
+from app import autorisations, identite, informations, problemes, sante
 from app.assemblage import Assemblage
 from app.composition import composer
 from app.configuration import Configuration
@@ -54,6 +54,8 @@ def creer_application(configuration: Configuration | None = None) -> FastAPI:
         yield
         for fermer in reversed(assemblage.fermetures):
             fermer()
+        for fermer_la_boucle in assemblage.fermetures_asynchrones:
+            await fermer_la_boucle()
 
     application = Api(
         title=NOM,
@@ -63,10 +65,13 @@ def creer_application(configuration: Configuration | None = None) -> FastAPI:
         redoc_url=None,
     )
     assemblage = Assemblage(application, mesures)
-    application.add_middleware(Enveloppe, mesures=mesures, taille_max=reglages.taille_max_octets)
+    application.add_middleware(
+        Enveloppe, mesures=mesures, taille_max=reglages.taille_max_octets, requetes_max=reglages.requetes_max
+    )
     problemes.brancher(application)
     sante.brancher(assemblage)
     identite.brancher(assemblage)
+    autorisations.brancher(assemblage, reglages)
     composer(assemblage)
     informations.brancher(assemblage, reglages)
     return application

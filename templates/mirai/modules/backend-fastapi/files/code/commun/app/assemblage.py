@@ -1,6 +1,6 @@
 """Ce que chaque partie de l'application reçoit pour se brancher."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from fastapi import FastAPI
@@ -17,6 +17,8 @@ class Assemblage:
 
     application: FastAPI
     mesures: Mesures
-    sondes: dict[str, Sonde] = field(default_factory=dict)
+    sondes: dict[str, Sonde] = field(default_factory=dict)  # en panne : pas prêt
+    facultatives: dict[str, Sonde] = field(default_factory=dict)  # en panne : prêt, mais dégradé
     ouvertures: list[Callable[[], None]] = field(default_factory=list)
     fermetures: list[Callable[[], None]] = field(default_factory=list)
+    fermetures_asynchrones: list[Callable[[], Awaitable[None]]] = field(default_factory=list)

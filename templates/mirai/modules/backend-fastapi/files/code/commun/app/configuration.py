@@ -19,3 +19,7 @@ class Configuration(BaseSettings):
     port: int = Field(default=8080, ge=1, le=65535, validation_alias="PORT")
     arret_secondes: int = Field(default=35, ge=1)
     taille_max_octets: int = Field(default=262_144, ge=1)
+    requetes_max: int = Field(default=200, ge=1)  # en cours à la fois, par pod ; au-delà, 503 tout de suite
+    debit_par_minute: int = Field(default=600, ge=1)  # par appelant et par pod ; au-delà, 429
+    groupes_lecture: str = "lecteurs,instructeurs"
+    groupes_instruction: str = "instructeurs"

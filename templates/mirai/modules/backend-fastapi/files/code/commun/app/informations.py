@@ -4,8 +4,8 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from app.assemblage import Assemblage
+from app.autorisations import appelant
 from app.configuration import Configuration
-from app.identite import identifier
 from app.problemes import reponses
 
 
@@ -20,7 +20,7 @@ class Informations(BaseModel):
 def brancher(assemblage: Assemblage, configuration: Configuration) -> None:
     """Ajoute la route."""
     routeur = APIRouter(
-        prefix="/api", tags=["application"], dependencies=[Depends(identifier)], responses=reponses(401)
+        prefix="/api", tags=["application"], dependencies=[Depends(appelant)], responses=reponses(401, 429)
     )
 
     @routeur.get("/informations", operation_id="lire_informations", summary="Version en service")

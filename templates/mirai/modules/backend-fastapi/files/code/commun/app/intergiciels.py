@@ -1,4 +1,4 @@
-"""Ce qui entoure chaque requête : corrélation, journal, mesures, en-têtes de sécurité, taille limite."""
+"""Ce qui entoure chaque requête : corrélation, journal, mesures, en-têtes de sécurité, taille et nombre limites."""
 
 import logging
 import re
@@ -23,16 +23,18 @@ _SECURITE = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+_INTERNES = ("/health", "/metrics")
 _journal = logging.getLogger("app.requetes")
 
 
 class Enveloppe:
     """Intergiciel le plus extérieur : rien ne sort sans corrélation, ni sans en-têtes de sécurité."""
 
-    def __init__(self, app: ASGIApp, mesures: Mesures, taille_max: int) -> None:
+    def __init__(self, app: ASGIApp, mesures: Mesures, taille_max: int, requetes_max: int) -> None:
         self._app = app
         self._mesures = mesures
         self._taille_max = taille_max
+        self._places = requetes_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Traite une requête ; laisse passer le reste."""
@@ -57,8 +59,15 @@ class Enveloppe:
             await send(message)
 
         self._mesures.en_cours.inc()
+        # Les sondes passent toujours : un pod plein n'est pas un pod à tuer.
+        place = 0 if scope["path"].startswith(_INTERNES) else 1
+        self._places -= place
         try:
-            await self._traiter(scope, receive, envoyer)
+            if place and self._places < 0:
+                plein = probleme(503, "Trop de requêtes en cours.", entetes={"Retry-After": "1"})
+                await plein(scope, receive, envoyer)
+            else:
+                await self._traiter(scope, receive, envoyer)
         except Exception:
             _journal.error("erreur non prévue", exc_info=True)
             if commencee:
@@ -67,6 +76,7 @@ class Enveloppe:
             await reponse(scope, receive, envoyer)
         finally:
             duree = time.perf_counter() - debut
+            self._places += place
             self._mesures.en_cours.dec()
             self._noter(scope, statut, duree)
 
@@ -91,7 +101,7 @@ class Enveloppe:
         # Le gabarit de la route, jamais le chemin : celui-ci porte des identifiants.
         route = getattr(scope.get("route"), "path", "inconnue")
         self._mesures.duree.labels(scope["method"], route, str(statut)).observe(duree)
-        if route.startswith(("/health", "/metrics")) and statut < 400:
+        if route.startswith(_INTERNES) and statut < 400:
             return
         champs = {"methode": scope["method"], "route": route, "statut": statut, "duree_ms": round(duree * 1000, 1)}
         _journal.info("requête", extra={"champs": champs})

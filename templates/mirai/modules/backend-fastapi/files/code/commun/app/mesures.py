@@ -1,5 +1,7 @@
 """Mesures Prometheus. Les étiquettes ont peu de valeurs : jamais d'identifiant ni de saisie."""
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
@@ -25,6 +27,14 @@ class Mesures:
     def compteur(self, nom: str, aide: str, etiquettes: tuple[str, ...]) -> Counter:
         """Crée un compteur métier dans le registre de l'application."""
         return Counter(nom, aide, etiquettes, registry=self.registre)
+
+    def histogramme(self, nom: str, aide: str, etiquettes: tuple[str, ...], bornes: tuple[float, ...]) -> Histogram:
+        """Crée une répartition dans le registre de l'application."""
+        return Histogram(nom, aide, etiquettes, buckets=bornes, registry=self.registre)
+
+    def jauge(self, nom: str, aide: str, lire: Callable[[], float]) -> None:
+        """Crée une jauge lue au moment où elle est demandée."""
+        Gauge(nom, aide, registry=self.registre).set_function(lire)
 
     def exposer(self) -> bytes:
         """Texte au format d'exposition de Prometheus."""

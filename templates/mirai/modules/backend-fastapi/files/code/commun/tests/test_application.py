@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 import pytest
 from fastapi import FastAPI, Request
@@ -12,10 +14,11 @@ from fastapi.testclient import TestClient
 
 from app import intergiciels, problemes, sante
 from app.application import creer_application
-from app.assemblage import Assemblage
+from app.assemblage import Assemblage, Sonde
 from app.mesures import Mesures
 from app.projet import NOM
 
+ARRIVEE, SUITE = Event(), Event()
 OPENAPI = Path(__file__).parents[1] / "openapi.json"
 
 
@@ -36,6 +39,16 @@ def test_mesures(agent: TestClient) -> None:
     assert 'http_request_duration_seconds_count{method="GET",route="/api/informations",status="200"} 1.0' in texte
     assert "http_requests_in_progress 1.0" in texte
     assert 'app_info{version="0.0.0"} 1.0' in texte
+
+
+def test_repartition_et_jauge() -> None:
+    mesures = Mesures("1")
+    mesures.histogramme("tailles", "Tailles.", ("objet",), (1, 10)).labels("a").observe(5)
+    mesures.jauge("niveau", "Niveau.", lambda: 7)
+    texte = mesures.exposer().decode()
+    assert 'tailles_bucket{le="1.0",objet="a"} 0.0' in texte
+    assert 'tailles_bucket{le="10.0",objet="a"} 1.0' in texte
+    assert "niveau 7.0" in texte
 
 
 def test_informations(agent: TestClient) -> None:
@@ -101,12 +114,22 @@ def test_entetes_de_securite(client: TestClient, adresse: str) -> None:
 def petit() -> Iterator[TestClient]:
     """Application réduite, pour ce que l'API réelle ne fait pas : lever, répondre en flux, lire un corps brut."""
     application = FastAPI()
-    application.add_middleware(intergiciels.Enveloppe, mesures=Mesures("1"), taille_max=10)
+    application.add_middleware(intergiciels.Enveloppe, mesures=Mesures("1"), taille_max=10, requetes_max=1)
     problemes.brancher(application)
 
     @application.post("/longueur")
     async def longueur(requete: Request) -> int:
         return len(await requete.body())
+
+    @application.get("/attente")
+    def attente() -> str:
+        ARRIVEE.set()
+        SUITE.wait(10)
+        return "fini"
+
+    @application.get("/health/essai")
+    def essai() -> str:
+        return "vivant"
 
     @application.get("/nombre/{n}")
     def nombre(n: int) -> int:
@@ -140,6 +163,20 @@ def test_taille_limite(petit: TestClient) -> None:
         assert reponse.status_code == 413
         assert reponse.headers["content-type"] == "application/problem+json"
         assert "x-correlation-id" in reponse.headers
+
+
+def test_nombre_limite(petit: TestClient) -> None:
+    with ThreadPoolExecutor(1) as fils:
+        premiere = fils.submit(petit.get, "/attente")
+        assert ARRIVEE.wait(10)
+        refus = petit.get("/nombre/3")
+        sonde = petit.get("/health/essai")
+        SUITE.set()
+        assert premiere.result().json() == "fini"
+    assert (refus.status_code, refus.headers["retry-after"]) == (503, "1")
+    assert refus.headers["content-type"] == "application/problem+json"
+    assert sonde.status_code == 200
+    assert petit.get("/nombre/3").status_code == 200
 
 
 def test_longueur_annoncee_absurde(petit: TestClient) -> None:
@@ -177,17 +214,32 @@ def test_une_dependance_en_panne_rend_indisponible() -> None:
     assert reponse.json()["checks"] == {"saine": {"status": "pass"}, "malade": {"status": "fail"}}
 
 
+def test_une_dependance_facultative_en_panne_laisse_pret_mais_degrade() -> None:
+    facultatives: dict[str, Sonde] = {"saine": lambda: None, "malade": lambda: "en panne"}
+    assemblage = Assemblage(FastAPI(), Mesures("1"), {"base": lambda: None}, facultatives)
+    sante.brancher(assemblage)
+    reponse = TestClient(assemblage.application).get("/health/ready")
+    assert reponse.status_code == 200
+    assert reponse.json()["status"] == "warn"
+    statuts = {nom: detail["status"] for nom, detail in reponse.json()["checks"].items()}
+    assert statuts == {"base": "pass", "saine": "pass", "malade": "warn"}
+
+
 @pytest.mark.usefixtures("reglages")
 def test_ouvertures_et_fermetures(monkeypatch: pytest.MonkeyPatch) -> None:
     faits: list[str] = []
 
     def composer(assemblage: Assemblage) -> None:
         assemblage.mesures.compteur("essais", "Essais.", ("objet",)).labels("a").inc()
+        assemblage.fermetures_asynchrones.append(fermer_la_boucle)
         for nom in ("a", "b"):
             assemblage.ouvertures.append(partial(faits.append, f"ouvre {nom}"))
             assemblage.fermetures.append(partial(faits.append, f"ferme {nom}"))
 
+    async def fermer_la_boucle() -> None:
+        faits.append("ferme la boucle")
+
     monkeypatch.setattr("app.application.composer", composer)
     with TestClient(creer_application()) as client:
         assert 'essais_total{objet="a"} 1.0' in client.get("/metrics").text
-    assert faits == ["ouvre a", "ouvre b", "ferme b", "ferme a"]
+    assert faits == ["ouvre a", "ouvre b", "ferme b", "ferme a", "ferme la boucle"]

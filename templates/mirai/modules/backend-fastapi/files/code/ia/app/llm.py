@@ -1,23 +1,29 @@
 """Client de la passerelle de modèles de langage du ministère (interface de complétion de conversation).
 
-Adresse, modèle et jeton viennent de la configuration. Les jetons consommés sont comptés : c'est l'inducteur de
-coût (EXI-G-8). La passerelle bloque les données personnelles : ce refus est distingué des autres.
+Adresse, modèle et jeton viennent de la configuration. Les jetons consommés sont comptés par transaction : c'est
+l'inducteur de coût (EXI-G-8). La passerelle bloque les données personnelles : ce refus est distingué des autres.
+Une panne ne doit ni faire attendre sans fin, ni tout occuper, ni multiplier les appels : délai total, nombre d'appels
+simultanés borné, disjoncteur, et une seule reprise, quand la passerelle l'a demandée pour bientôt.
 """
 
+import asyncio
 import re
 import ssl
-import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import httpx2 as httpx
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
+from app.budget import Budget
+from app.disjoncteur import Disjoncteur
+from app.lecture_llm import Completion, Morceau, lire_completion, lire_morceau
 from app.mesures import Mesures
 
 _ATTENTE_MAX = 5.0  # au-delà, mieux vaut rendre la main à l'appelant
+_dormir = asyncio.sleep
 _DONNEE_PERSONNELLE = re.compile(r"pii detected: ?([a-z_]{1,30})")
 
 
@@ -27,15 +33,18 @@ class ConfigurationLlm(BaseSettings):
     openai_base_url: str
     openai_api_key: SecretStr
     llm_model: str
-    llm_delai_secondes: float = 30
+    llm_delai_secondes: float = Field(default=30, gt=0)  # du premier octet demandé au dernier reçu
+    llm_simultanes: int = Field(default=8, ge=1)  # par pod ; les autres sont refusés tout de suite
+    llm_jetons_par_jour: int = Field(default=200_000, ge=1)  # par appelant et par pod
+    llm_disjoncteur_secondes: float = Field(default=30, gt=0)
 
 
 class PasserelleIndisponible(Exception):
-    """Panne, quota ou réponse illisible ; ``attente`` en secondes si la passerelle l'a dite."""
+    """Panne, quota ou réponse illisible ; ``attente`` en secondes, telle que la passerelle ou le disjoncteur la dit."""
 
-    def __init__(self, raison: str, attente: int = 10) -> None:
+    def __init__(self, raison: str, attente: float) -> None:
         super().__init__(raison)
-        self.attente = attente
+        self.attente = max(1, round(attente))
 
 
 class DonneePersonnelleRefusee(Exception):
@@ -43,84 +52,151 @@ class DonneePersonnelleRefusee(Exception):
 
 
 @dataclass(frozen=True)
-class Completion:
-    """Réponse du modèle et ce qu'elle a coûté."""
+class Question:
+    """Ce qui est demandé au modèle, pour quelle opération, et par qui (jamais dans une étiquette)."""
 
+    operation: str
+    appelant: str
+    consigne: str
     texte: str
-    jetons_question: int
-    jetons_reponse: int
 
 
 class Passerelle:
     """Client de la passerelle."""
 
-    def __init__(
-        self, configuration: ConfigurationLlm, mesures: Mesures, dormir: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, configuration: ConfigurationLlm, mesures: Mesures) -> None:
         self._modele = configuration.llm_model
-        self._dormir = dormir
-        self._client = httpx.Client(
+        self._delai = configuration.llm_delai_secondes
+        self._client = httpx.AsyncClient(
             base_url=configuration.openai_base_url,
             headers={"Authorization": f"Bearer {configuration.openai_api_key.get_secret_value()}"},
             timeout=configuration.llm_delai_secondes,
             verify=ssl.create_default_context(),
         )
+        self._places = asyncio.Semaphore(configuration.llm_simultanes)
+        self._budget = Budget(configuration.llm_jetons_par_jour)
+        self.disjoncteur = Disjoncteur(configuration.llm_disjoncteur_secondes)
         self._jetons = mesures.compteur("llm_tokens", "Jetons consommés, inducteur de coût.", ("type", "modele"))
         self._appels = mesures.compteur("llm_requests", "Appels à la passerelle, par résultat.", ("resultat",))
+        self._transactions = mesures.histogramme(
+            "llm_transaction_tokens", "Jetons d'une transaction.", ("operation",), (100, 300, 1000, 3000, 10000, 30000)
+        )
+        mesures.jauge("llm_daily_users", "Appelants du jour, sur ce pod.", self._budget.appelants)
 
-    def fermer(self) -> None:
+    async def fermer(self) -> None:
         """Rend les connexions."""
-        self._client.close()
+        await self._client.aclose()
 
-    def completer(self, consigne: str, texte: str) -> Completion:
-        """Une question, une réponse. Un quota dépassé pour peu de temps est réessayé une fois, pas plus."""
-        corps = {
+    async def completer(self, question: Question) -> Completion:
+        """Une question, une réponse."""
+        self._admettre(question)
+        async with self._places:
+            with self._traduire():
+                async with asyncio.timeout(self._delai):
+                    reponse = await self._demander(question, flux=False)
+                    completion = lire_completion(await reponse.aread())
+            self._compter(question, completion.jetons_question, completion.jetons_reponse)
+        return completion
+
+    async def diffuser(self, question: Question) -> AsyncGenerator[str]:
+        """La réponse, morceau par morceau, dans le même délai total."""
+        self._admettre(question)
+        echeance = asyncio.get_running_loop().time() + self._delai
+        bilan = Morceau()
+        async with self._places:
+            try:
+                with self._traduire():
+                    async with asyncio.timeout_at(echeance):
+                        reponse = await self._demander(question, flux=True)
+                    lignes = reponse.aiter_lines()
+                    try:
+                        while True:
+                            async with asyncio.timeout_at(echeance):
+                                ligne = await anext(lignes, None)
+                            if ligne is None:
+                                break
+                            morceau = lire_morceau(ligne)
+                            bilan = bilan.suivi_de(morceau)
+                            if morceau.texte:
+                                yield morceau.texte
+                    finally:
+                        await reponse.aclose()
+            finally:
+                # Même interrompue, la réponse a coûté : à défaut du compte de la passerelle, un jeton par morceau.
+                if bilan.jetons_reponse:
+                    self._compter(question, bilan.jetons_question, bilan.jetons_reponse)
+
+    def _admettre(self, question: Question) -> None:
+        self._budget.verifier(question.appelant)
+        attente = self.disjoncteur.attente()
+        if attente > 0:
+            raise self._echec("suspendu", attente)
+        if self._places.locked():
+            raise self._echec("surcharge", 1)
+
+    async def _demander(self, question: Question, *, flux: bool) -> httpx.Response:
+        """Réponse commencée ; un quota dépassé pour peu de temps est réessayé une fois, pas plus."""
+        corps: dict[str, object] = {
             "model": self._modele,
-            "messages": [{"role": "system", "content": consigne}, {"role": "user", "content": texte}],
+            "messages": [
+                {"role": "system", "content": question.consigne},
+                {"role": "user", "content": question.texte},
+            ],
         }
-        reponse = self._envoyer(corps)
+        if flux:
+            corps |= {"stream": True, "stream_options": {"include_usage": True}}
+        reponse = await self._envoyer(corps)
+        if reponse.status_code == httpx.codes.TOO_MANY_REQUESTS and _attente(reponse) <= _ATTENTE_MAX:
+            await reponse.aclose()
+            await _dormir(_attente(reponse))
+            reponse = await self._envoyer(corps)
+        if reponse.is_success:
+            return reponse
+        texte = (await reponse.aread()).decode(errors="replace")
         if reponse.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            attente = _attente(reponse)
-            if attente > _ATTENTE_MAX:
-                raise self._echec("quota", attente)
-            self._dormir(attente)
-            reponse = self._envoyer(corps)
-        if reponse.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            self.disjoncteur.reporter(_attente(reponse))
             raise self._echec("quota", _attente(reponse))
-        if reponse.status_code == httpx.codes.BAD_REQUEST:
-            genre = _DONNEE_PERSONNELLE.search(reponse.text)
-            if genre is not None:
-                self._appels.labels("donnee_personnelle").inc()
-                raise DonneePersonnelleRefusee(genre[1])
-        if not reponse.is_success:
-            raise self._echec(f"reponse_{reponse.status_code // 100}xx")
-        return self._lire(reponse)
+        genre = _DONNEE_PERSONNELLE.search(texte)
+        if reponse.status_code == httpx.codes.BAD_REQUEST and genre is not None:
+            self._noter("donnee_personnelle", reussite=True)  # la passerelle va bien : c'est la saisie qui est en cause
+            raise DonneePersonnelleRefusee(genre[1])
+        self.disjoncteur.noter(reussite=False)
+        raise self._echec(f"reponse_{reponse.status_code // 100}xx")
 
-    def _envoyer(self, corps: dict[str, Any]) -> httpx.Response:
+    async def _envoyer(self, corps: dict[str, object]) -> httpx.Response:
+        requete = self._client.build_request("POST", "chat/completions", json=corps)
+        return await self._client.send(requete, stream=True)
+
+    @contextmanager
+    def _traduire(self) -> Iterator[None]:
+        """Chaque panne devient la même exception, comptée sous son nom, et vue du disjoncteur."""
         try:
-            return self._client.post("chat/completions", json=corps)
+            yield
+        except TimeoutError as erreur:
+            self.disjoncteur.noter(reussite=False)
+            raise self._echec("delai") from erreur
         except httpx.HTTPError as erreur:
+            self.disjoncteur.noter(reussite=False)
             raise self._echec("injoignable") from erreur
+        except (ValueError, KeyError, IndexError, TypeError) as erreur:
+            self.disjoncteur.noter(reussite=False)
+            raise self._echec("illisible") from erreur
+        else:
+            self._noter("reussi", reussite=True)
+
+    def _noter(self, resultat: str, *, reussite: bool) -> None:
+        self._appels.labels(resultat).inc()
+        self.disjoncteur.noter(reussite)
 
     def _echec(self, resultat: str, attente: float = 10) -> PasserelleIndisponible:
         self._appels.labels(resultat).inc()
-        return PasserelleIndisponible(resultat, max(1, round(attente)))
+        return PasserelleIndisponible(resultat, attente)
 
-    def _lire(self, reponse: httpx.Response) -> Completion:
-        try:
-            contenu = reponse.json()
-            usage = contenu["usage"]
-            completion = Completion(
-                str(contenu["choices"][0]["message"]["content"]),
-                int(usage["prompt_tokens"]),
-                int(usage["completion_tokens"]),
-            )
-        except (ValueError, KeyError, IndexError, TypeError) as erreur:
-            raise self._echec("illisible") from erreur
-        self._appels.labels("reussi").inc()
-        self._jetons.labels("prompt", self._modele).inc(completion.jetons_question)
-        self._jetons.labels("completion", self._modele).inc(completion.jetons_reponse)
-        return completion
+    def _compter(self, question: Question, jetons_question: int, jetons_reponse: int) -> None:
+        self._jetons.labels("prompt", self._modele).inc(jetons_question)
+        self._jetons.labels("completion", self._modele).inc(jetons_reponse)
+        self._transactions.labels(question.operation).observe(jetons_question + jetons_reponse)
+        self._budget.noter(question.appelant, jetons_question + jetons_reponse)
 
 
 def _attente(reponse: httpx.Response) -> float:

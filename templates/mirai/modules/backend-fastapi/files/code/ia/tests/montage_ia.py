@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -22,6 +22,7 @@ class PasserelleEssai:
     adresse: str = ""
     reponses: list[tuple[int, Any, dict[str, str]]] = field(default_factory=list)
     recues: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    avant_de_repondre: Callable[[], object] = lambda: None
 
 
 @pytest.fixture
@@ -34,6 +35,7 @@ def passerelle_essai() -> Iterator[PasserelleEssai]:
             requete = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             etat.recues.append((self.path, self.headers["Authorization"], requete))
             statut, contenu, entetes = etat.reponses.pop(0)
+            etat.avant_de_repondre()
             corps = contenu.encode() if isinstance(contenu, str) else json.dumps(contenu).encode()
             self.send_response(statut)
             for nom, valeur in (entetes | {"Content-Length": str(len(corps))}).items():

@@ -16,7 +16,11 @@ def resumer(agent: TestClient, texte: str = "Un texte assez long.") -> httpx.Res
 def siestes(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Attentes demandées, sans attendre."""
     durees: list[float] = []
-    monkeypatch.setattr("app.llm.Passerelle.__init__.__defaults__", (durees.append,))
+
+    async def dormir(secondes: float) -> None:
+        durees.append(secondes)
+
+    monkeypatch.setattr("app.llm._dormir", dormir)
     return durees
 
 
@@ -33,6 +37,8 @@ def test_resume(agent: TestClient, passerelle_essai: PasserelleEssai) -> None:
     assert 'llm_tokens_total{modele="modele-essai",type="prompt"} 40.0' in mesures
     assert 'llm_tokens_total{modele="modele-essai",type="completion"} 7.0' in mesures
     assert 'llm_requests_total{resultat="reussi"} 1.0' in mesures
+    assert 'llm_transaction_tokens_sum{operation="resume"} 47.0' in mesures
+    assert "llm_daily_users 1.0" in mesures
 
 
 def test_quota_bref_reessaye_une_fois(
@@ -49,6 +55,10 @@ def test_quota_persistant(siestes: list[float], agent: TestClient, passerelle_es
     assert (reponse.status_code, reponse.headers["retry-after"]) == (503, "9")
     assert siestes == [1.0]
     assert len(passerelle_essai.recues) == 2
+    # La passerelle a dit quand revenir : d'ici là, rien ne part.
+    assert resumer(agent).status_code == 503
+    assert len(passerelle_essai.recues) == 2
+    assert agent.get("/health/ready").json()["status"] == "warn"
 
 
 @pytest.mark.parametrize(("valeur", "rendue"), [("30", "30"), ("Sun, 22 Nov 2026", "60"), ("99999", "3600")])

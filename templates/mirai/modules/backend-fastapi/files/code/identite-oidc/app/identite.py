@@ -3,6 +3,7 @@
 Seules des signatures à clé publique sont admises, quelle que soit l'annonce du jeton : ni ``none``, ni HMAC.
 """
 
+import logging
 import ssl
 import threading
 import time
@@ -12,7 +13,7 @@ from typing import Any, cast
 import httpx2 as httpx
 import jwt
 from fastapi import Request
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 from starlette.exceptions import HTTPException
 
@@ -21,6 +22,9 @@ from app.assemblage import Assemblage
 ALGORITHMES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 _ECART_HORLOGE = 30
 _RELECTURE_MINIMALE = 30.0  # une clé inconnue fait relire les clés, mais pas à chaque requête
+_REPIT = 5.0  # après un échec, le fournisseur n'est pas rappelé tout de suite : personne ne l'attend en file
+
+_journal = logging.getLogger("app.identite")
 
 # Ce que la description OpenAPI annonce.
 SECURITE: dict[str, Any] = {"identite": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
@@ -33,6 +37,7 @@ class ConfigurationIdentite(BaseSettings):
     oidc_audience: str
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr = SecretStr("")
+    oidc_cles_secondes: int = Field(default=600, ge=1)  # une clé retirée cesse d'être admise après ce délai
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,9 @@ class Verificateur:
         self._client = httpx.Client(timeout=5, verify=ssl.create_default_context(), follow_redirects=False)
         self._verrou = threading.Lock()
         self._cles: dict[str, jwt.PyJWK] = {}
+        self._duree = configuration.oidc_cles_secondes
         self._lues_a = float("-inf")
+        self._echec_a = float("-inf")
 
     def fermer(self) -> None:
         """Rend les connexions."""
@@ -87,11 +94,35 @@ class Verificateur:
         self._cles = cles
 
     def _cle(self, kid: str) -> jwt.PyJWK | None:
-        with self._verrou:
-            if kid not in self._cles and time.monotonic() - self._lues_a >= _RELECTURE_MINIMALE:
+        inconnue = kid not in self._cles
+        # Un jeton dont la clé est connue n'attend jamais une relecture en cours.
+        if self._verrou.acquire(blocking=inconnue):
+            try:
+                age = time.monotonic() - self._lues_a
+                if age >= (min(_RELECTURE_MINIMALE, self._duree) if kid not in self._cles else self._duree):
+                    self._actualiser(indispensable=inconnue)
+            finally:
+                self._verrou.release()
+        return self._cles.get(kid)
+
+    def _actualiser(self, indispensable: bool) -> None:
+        """Relit les clés ; un fournisseur muet n'empêche pas de vérifier les jetons dont la clé est déjà connue."""
+        if time.monotonic() - self._echec_a >= _REPIT:
+            try:
                 self._relire()
+            except EmetteurInjoignable:
+                self._echec_a = time.monotonic()
+                _journal.warning("fournisseur d'identité injoignable", exc_info=True)
+            else:
                 self._lues_a = time.monotonic()
-            return self._cles.get(kid)
+                self._echec_a = float("-inf")
+                return
+        if indispensable:
+            raise EmetteurInjoignable("échec récent")
+
+    def sonder(self) -> str | None:
+        """Dernier état connu, sans appel : la sonde ne dépend pas du fournisseur."""
+        return "le fournisseur d'identité ne répond pas" if self._echec_a > self._lues_a else None
 
     def verifier(self, jeton: str) -> Identite:
         """Identité portée par le jeton ; ``jwt.PyJWTError`` s'il n'est pas acceptable."""
@@ -107,6 +138,9 @@ class Verificateur:
             leeway=_ECART_HORLOGE,
             options={"require": ["exp", "iat", "iss", "aud", "sub"]},
         )
+        if charge.get("typ", "Bearer") != "Bearer":
+            # Keycloak signe de la même clé jetons d'identité et de renouvellement : ils n'ouvrent pas une API.
+            raise jwt.InvalidTokenError("genre de jeton inattendu")
         if str(charge["iss"]).rstrip("/") != self._emetteur:
             raise jwt.InvalidIssuerError("émetteur inattendu")
         groupes = charge.get("groups", [])
@@ -132,4 +166,5 @@ def brancher(assemblage: Assemblage) -> None:
     """Prépare la vérification ; le fournisseur n'est joint qu'au premier jeton (mode dégradé, EXI-ARCH-15)."""
     verificateur = Verificateur(ConfigurationIdentite())
     assemblage.application.state.verificateur = verificateur
+    assemblage.facultatives["identite"] = verificateur.sonder
     assemblage.fermetures.append(verificateur.fermer)

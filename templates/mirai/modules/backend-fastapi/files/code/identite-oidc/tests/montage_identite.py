@@ -84,4 +84,4 @@ def reglages_identite(emetteur: Emetteur, monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.fixture
 def entetes(emetteur: Emetteur) -> dict[str, str]:
     """Jeton valable."""
-    return {"Authorization": f"Bearer {emetteur.jeton()}"}
+    return {"Authorization": f"Bearer {emetteur.jeton(groups=['/instructeurs', 'lecteurs'])}"}

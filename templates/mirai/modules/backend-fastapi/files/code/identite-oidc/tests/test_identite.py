@@ -15,6 +15,10 @@ from app.identite import ConfigurationIdentite, Verificateur
 from tests.montage_identite import AUDIENCE, Emetteur
 
 
+def verificateur_de(emetteur: Emetteur) -> Verificateur:
+    return Verificateur(ConfigurationIdentite(oidc_issuer_url=emetteur.adresse, oidc_audience=AUDIENCE))
+
+
 def appeler(client: TestClient, jeton: str) -> int:
     reponse = client.get("/api/informations", headers={"Authorization": f"Bearer {jeton}"})
     statut: int = reponse.status_code
@@ -48,6 +52,8 @@ def test_sans_jeton(client: TestClient, entete: str) -> None:
         {"sub": None},
         {"iat": None},
         {"nbf": int(time.time()) + 600},
+        {"typ": "ID"},
+        {"typ": "Refresh"},
     ],
 )
 def test_revendication_refusee(client: TestClient, emetteur: Emetteur, alteration: dict[str, Any]) -> None:
@@ -121,17 +127,54 @@ def test_decouverte_incoherente(client: TestClient, emetteur: Emetteur, decouver
     assert appeler(client, emetteur.jeton()) == 503
 
 
-def test_fournisseur_en_panne(client: TestClient, emetteur: Emetteur) -> None:
+def test_fournisseur_en_panne(client: TestClient, emetteur: Emetteur, monkeypatch: pytest.MonkeyPatch) -> None:
     emetteur.panne = True
     reponse = client.get("/api/informations", headers={"Authorization": f"Bearer {emetteur.jeton()}"})
     assert reponse.status_code == 503
     assert reponse.headers["retry-after"] == "5"
+    assert client.get("/health/ready").json()["checks"]["identite"] == {"status": "warn"}
+    # Après un échec, le fournisseur n'est pas rappelé tout de suite.
     emetteur.panne = False
+    assert appeler(client, emetteur.jeton()) == 503
+    monkeypatch.setattr("app.identite._REPIT", 0)
     assert appeler(client, emetteur.jeton()) == 200
+    assert client.get("/health/ready").json()["checks"]["identite"] == {"status": "pass"}
+
+
+def test_cle_retiree_refusee_apres_relecture(monkeypatch: pytest.MonkeyPatch, emetteur: Emetteur) -> None:
+    verificateur = verificateur_de(emetteur)
+    ancien = emetteur.jeton()
+    assert verificateur.verifier(ancien).sujet == "agent-1"
+    emetteur.publiees[:] = [cle for cle in emetteur.publiees if cle["kid"] != "rsa"]
+    assert verificateur.verifier(ancien).sujet == "agent-1"
+    monkeypatch.setattr(verificateur, "_duree", 0)
+    with pytest.raises(jwt.InvalidTokenError):
+        verificateur.verifier(ancien)
+    verificateur.fermer()
+
+
+def test_panne_apres_lecture_des_cles(monkeypatch: pytest.MonkeyPatch, emetteur: Emetteur) -> None:
+    verificateur = verificateur_de(emetteur)
+    verificateur.verifier(emetteur.jeton())
+    emetteur.panne = True
+    monkeypatch.setattr(verificateur, "_duree", 0)
+    assert verificateur.verifier(emetteur.jeton()).sujet == "agent-1"
+    assert verificateur.sonder() == "le fournisseur d'identité ne répond pas"
+    verificateur.fermer()
+
+
+def test_une_cle_connue_n_attend_pas_une_relecture(monkeypatch: pytest.MonkeyPatch, emetteur: Emetteur) -> None:
+    verificateur = verificateur_de(emetteur)
+    verificateur.verifier(emetteur.jeton())
+    monkeypatch.setattr(verificateur, "_duree", 0)
+    with verificateur._verrou:  # une autre requête relit
+        assert verificateur.verifier(emetteur.jeton()).sujet == "agent-1"
+    assert emetteur.lectures == 1
+    verificateur.fermer()
 
 
 @pytest.mark.parametrize(("groupes", "attendus"), [(["a", "b"], {"a", "b"}), ("a", set()), (None, set())])
 def test_groupes(emetteur: Emetteur, groupes: object, attendus: set[str]) -> None:
-    verificateur = Verificateur(ConfigurationIdentite(oidc_issuer_url=emetteur.adresse, oidc_audience=AUDIENCE))
+    verificateur = verificateur_de(emetteur)
     assert verificateur.verifier(emetteur.jeton(groups=groupes)).groupes == attendus
     verificateur.fermer()

@@ -1,0 +1,44 @@
+"""Disjoncteur : après plusieurs échecs de suite, la passerelle n'est plus appelée pendant un moment."""
+
+import time
+from collections.abc import Callable
+
+_SEUIL = 5
+
+
+class Disjoncteur:
+    """État en mémoire de ce pod ; tout se passe dans la boucle d'évènements, sans verrou."""
+
+    def __init__(self, repos: float, horloge: Callable[[], float] = time.monotonic) -> None:
+        self._repos = repos
+        self._horloge = horloge
+        self._echecs = 0
+        self._ouvert_jusqu_a = float("-inf")
+
+    def attente(self) -> float:
+        """Secondes pendant lesquelles il est inutile d'appeler ; 0 : l'appel part.
+
+        À la fin du repos, un seul appel part pour voir ; les autres attendent sa réponse ou la fin d'un second repos.
+        """
+        reste = self._ouvert_jusqu_a - self._horloge()
+        if reste > 0:
+            return reste
+        if self._echecs >= _SEUIL:
+            self._ouvert_jusqu_a = self._horloge() + self._repos
+        return 0.0
+
+    def noter(self, reussite: bool) -> None:
+        """Issue d'un appel."""
+        self._echecs = 0 if reussite else self._echecs + 1
+        if reussite:
+            self._ouvert_jusqu_a = float("-inf")
+        elif self._echecs >= _SEUIL:
+            self._ouvert_jusqu_a = self._horloge() + self._repos
+
+    def reporter(self, secondes: float) -> None:
+        """La passerelle a dit quand revenir : aucun appel d'ici là."""
+        self._ouvert_jusqu_a = self._horloge() + secondes
+
+    def sonder(self) -> str | None:
+        """Raison pour laquelle les appels sont arrêtés, ou None."""
+        return "les appels à la passerelle sont suspendus" if self._ouvert_jusqu_a > self._horloge() else None
