@@ -15,12 +15,16 @@ fn suite() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contract")
 }
 
+/// One installation at a time.
+static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 /// The provider with its locked dependencies, installed once per content of the lock.
 fn provider() -> PathBuf {
     let source = suite().join("oidc");
     let digest = Sha256::digest(std::fs::read(source.join("package-lock.json")).unwrap());
     let name = digest.iter().take(6).fold(String::from("contract-oidc-"), |d, b| format!("{d}{b:02x}"));
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _one = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     copy(&source, &target);
     if !target.join(".ready").exists() {
         let made = run(Path::new("npm"), ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], &target);
