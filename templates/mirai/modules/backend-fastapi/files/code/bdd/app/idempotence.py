@@ -38,7 +38,9 @@ class Cle:
 
 def cle(sujet: str, valeur: str, saisie: DemandeADeposer) -> Cle:
     """Empreintes de la clé et de la requête."""
-    contenu = json.dumps(saisie.en_clair(), sort_keys=True, default=str).encode()
+    # Sans les champs absents : la version suivante, qui en connaît un de plus, doit reconnaître la même requête.
+    presents = {nom: valeur for nom, valeur in saisie.en_clair().items() if valeur is not None}
+    contenu = json.dumps(presents, sort_keys=True, default=str).encode()
     return Cle(
         hashlib.sha256(json.dumps([sujet, valeur]).encode()).digest(), hmac.digest(valeur.encode(), contenu, "sha256")
     )

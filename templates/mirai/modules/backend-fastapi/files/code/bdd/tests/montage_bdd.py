@@ -18,7 +18,8 @@ from app.migrations import lire
 from app.migrer import migrer
 from app.projet import IDENTIFIANT
 
-DONNEES = Path(__file__).parents[2] / "donnees"
+# DONNEES : quand les essais tournent ailleurs que dans le dépôt (make mutation).
+DONNEES = Path(os.environ.get("DONNEES", Path(__file__).parents[2] / "donnees"))
 PORT = 54329
 
 
