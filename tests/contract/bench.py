@@ -144,7 +144,7 @@ class Server:
                 break
             except OSError:
                 assert self.process.poll() is None, f"the server stopped: {self.logs()}"
-                assert time.monotonic() - self.started < 30, "the server does not listen"
+                assert time.monotonic() - self.started < 90, "the server does not listen"
                 time.sleep(0.02)
         self.delay = time.monotonic() - self.started
 
