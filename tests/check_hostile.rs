@@ -193,6 +193,7 @@ fn values_that_environments_share_are_no_environment_and_names_left_empty_are_sa
     fs::write(depot.join("infra/Chart.yaml"), CHART).unwrap();
     let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: 'c-{{ .Values.a }}{{ .Values.b }}'}\ndata: {P_PASSWORD: x}\n";
     fs::write(depot.join("infra/templates/a.yaml"), map).unwrap();
+    fs::write(depot.join("infra/values.yaml"), "a: ''\nb: ''\n").unwrap();
     let helm = tool("helm4/helm").display().to_string();
     let value = judged(&test, &helm);
     assert_eq!(value["findings"].as_array().unwrap().len(), 0, "a name that values complete is not judged: {value:#}");
