@@ -163,7 +163,7 @@ pub fn repository(mut repository: Repository, options: Options<'_>) -> Result<Ju
     }
     let kustomized = kustomize::build(&mut repository, options.kubectl, options.environment);
     // With other manifests beside, what they describe for the same environment is not known.
-    let alone = charts.is_empty() && kustomized.built.is_empty();
+    let alone = charts.is_empty() && options.rendered.is_empty() && kustomized.built.is_empty();
     let group = raw::manifests(&mut repository, &kustomized);
     for built in kustomized.built {
         let environment = built.environment.as_deref();

@@ -112,7 +112,7 @@ pub fn pods(objects: &[Value]) -> Vec<Pod> {
 /// Whether an object runs containers in a way that is not known here: which pods it makes cannot be told.
 #[must_use]
 pub fn unknown_workload(object: &Value) -> bool {
-    pods(std::slice::from_ref(object)).is_empty() && runs(object)
+    template(object).is_none_or(|at| object.pointer(at).is_none()) && of_cluster(object, 0).is_none() && runs(object)
 }
 
 /// Whether a list of containers stands anywhere below.

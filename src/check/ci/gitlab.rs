@@ -64,6 +64,14 @@ pub struct Source {
     pub foreign: Vec<(usize, Node)>,
 }
 
+/// Whether a project is the platform's catalogue.
+#[must_use]
+pub fn catalogue(project: &str) -> bool {
+    project
+        .split_once("CATALOG_PATH")
+        .is_some_and(|(before, after)| before.ends_with(['$', '{']) && !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
+}
+
 /// The chains of the repository, jobs resolved.
 pub fn chains(view: &mut View<'_>) -> Vec<Chain> {
     sources(view).iter().map(Source::chain).collect()
@@ -128,7 +136,7 @@ impl Source {
             return;
         }
         let project = item.get("project").and_then(|(_, p)| p.as_str()).unwrap_or_default();
-        if project.contains("CATALOG_PATH") {
+        if catalogue(project) {
             self.catalogue.extend(texts(item.get("file").map(|(_, f)| f)).iter().map(|f| f.trim_start_matches('/').to_owned()));
         } else {
             self.elsewhere = true;

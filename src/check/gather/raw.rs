@@ -15,7 +15,9 @@ pub fn manifests(repository: &mut Repository, kustomized: &kustomize::All) -> Gr
     let mut group = Group::default();
     for path in paths {
         let Some(content) = repository.text(Input::Manifests, &path) else { continue };
-        if !(content.contains("apiVersion") && content.contains("kind")) {
+        let object = content.contains("apiVersion") && content.contains("kind");
+        // One of both may be missing by mistake.
+        if !object && !(content.contains("metadata") && (content.contains("apiVersion") || content.contains("kind"))) {
             continue;
         }
         if repository.left_aside(Input::Manifests, &path) {

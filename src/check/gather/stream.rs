@@ -98,6 +98,14 @@ fn variable(value: &Value) -> bool {
     }
 }
 
+/// Whether a document lost one of the two lines that make it an object: it has the other one, and a name.
+fn half(value: &Value) -> bool {
+    let (version, of) = (text(value, "/apiVersion"), kind(value));
+    let one = version.is_empty() != of.is_empty();
+    let shaped = of.starts_with(|c: char| c.is_ascii_uppercase()) || version == "v1" || version.contains("/v1");
+    one && shaped && !text(value, "/metadata/name").is_empty()
+}
+
 /// Adds the Kubernetes objects of a file, where they are written.
 ///
 /// # Errors
@@ -110,7 +118,7 @@ pub fn written(group: &mut Group, content: &str, file: &str) -> Result<(), Vec<T
                 let value = node.value();
                 if let Some(why) = veiled(&value) {
                     faults.push(why);
-                } else if value.get("apiVersion").is_some() && !kind(&value).is_empty() {
+                } else if (value.get("apiVersion").is_some() && !kind(&value).is_empty()) || half(&value) {
                     group.add(value, &Origin { file: file.to_owned(), unit: folder(file).to_owned(), written: Some((node, before)) });
                 }
             }

@@ -90,10 +90,18 @@ pub fn whole(scene: &Scene<'_>) -> Report {
         };
         let own = scene.objects.iter().find(|o| kind(o) == "ServiceAccount" && name(o) == account);
         // Rights may be given elsewhere to an account that is not here.
+        let said = pod.spec.get("automountServiceAccountToken").or_else(|| own?.get("automountServiceAccountToken"));
+        if bound.contains(account) && account != "default" {
+            // A token may also come by a volume, with its own audience and life.
+            let projected = items(&pod.spec, "/volumes").any(|v| items(v, "/projected/sources").any(|s| s.get("serviceAccountToken").is_some()));
+            let problem = (said.and_then(Value::as_bool) == Some(false) && !projected).then(|| {
+                text!("le compte {account} a des droits, son jeton n’est pas monté", "account {account} has rights, its token is not mounted")
+            });
+            report.see_at("account-token-missing", &pod.owner, &pod.field("/spec"), problem);
+        }
         if bound.contains(account) || (own.is_none() && account != "default") {
             continue;
         }
-        let said = pod.spec.get("automountServiceAccountToken").or_else(|| own?.get("automountServiceAccountToken"));
         let problem = (said.and_then(Value::as_bool) != Some(false)).then(|| {
             text!(
                 "le jeton du compte {account} est monté, sans aucun droit qui serve",

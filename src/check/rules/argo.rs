@@ -1,5 +1,6 @@
 //! Argo CD: the scope of an `AppProject`, and revisions that cannot move under a production.
 
+pub mod admitted;
 pub mod application;
 pub mod described;
 mod rows;
@@ -55,7 +56,7 @@ pub fn check(scene: &Scene<'_>) -> Report {
     let Scene { objects, production, .. } = scene;
     for (index, object) in objects.iter().enumerate().filter(|(_, o)| text(o, "/apiVersion").starts_with("argoproj.io/")) {
         match kind(object) {
-            "AppProject" => project(&mut report, object),
+            "AppProject" => project(&mut report, object, scene.answers.is_some()),
             "Application" if production(index) || is_prod(text(object, "/metadata/labels/env")) => revision(&mut report, object, objects),
             _ => {}
         }
@@ -63,7 +64,7 @@ pub fn check(scene: &Scene<'_>) -> Report {
     report
 }
 
-fn project(report: &mut Report, object: &Value) {
+fn project(report: &mut Report, object: &Value, ours: bool) {
     let mut wide = Vec::new();
     if items(object, "/spec/sourceRepos").any(|r| r == "*") {
         wide.push("sourceRepos: *".to_owned());
@@ -77,6 +78,10 @@ fn project(report: &mut Report, object: &Value) {
     }
     if items(object, "/spec/sourceNamespaces").any(|n| n == "*") {
         wide.push("sourceNamespaces: *".to_owned());
+    }
+    // Without a list, every kind of a namespace is admitted: what our projects promise not to do.
+    if ours && object.pointer("/spec/namespaceResourceWhitelist").is_none_or(Value::is_null) {
+        wide.push("namespaceResourceWhitelist: -".to_owned());
     }
     for allowed in items(object, "/spec/clusterResourceWhitelist") {
         wide.push(format!("clusterResourceWhitelist: {}", text(allowed, "/kind")));

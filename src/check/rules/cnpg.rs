@@ -4,6 +4,7 @@
 pub mod archive;
 pub mod operation;
 pub mod recovery;
+pub mod settings;
 
 use serde_json::Value;
 
@@ -133,6 +134,10 @@ pub fn check(objects: &[Value]) -> Report {
     for cluster in of(objects, "Cluster") {
         on_cluster(&mut report, cluster, objects);
     }
+    // The plugin adds a container to each pod of the database.
+    for store in objects.iter().filter(|o| kind(o) == "ObjectStore" && text(o, "/apiVersion").starts_with("barmancloud.cnpg.io/")) {
+        bounded(&mut report, store, "/spec/instanceSidecarConfiguration/resources");
+    }
     for scheduled in of(objects, "ScheduledBackup") {
         let fields = text(scheduled, "/spec/schedule").split_whitespace().count();
         let wrong = (fields != 6).then(|| format!("schedule: {:?} ({fields})", text(scheduled, "/spec/schedule")));
@@ -190,17 +195,7 @@ fn on_cluster(report: &mut Report, cluster: &Value, objects: &[Value]) {
         report.see_at("cnpg-owner-not-app", &cited, "/spec/bootstrap", owner(cluster, objects));
     }
 
-    let bounded = ["requests", "limits"].iter().all(|side| {
-        ["cpu", "memory"].iter().all(|what| cluster.pointer(&format!("/spec/resources/{side}/{what}")).is_some_and(|v| !v.is_null() && v != ""))
-    });
-    report.see_at(
-        "cnpg-resources",
-        &cited,
-        "/spec/resources",
-        (!bounded).then(|| {
-            Text::new("spec.resources : requests ou limits de cpu ou memory absents", "spec.resources lacks requests or limits of cpu or memory")
-        }),
-    );
+    bounded(report, cluster, "/spec/resources");
 
     // Without an image of its own the operator picks one, which changes with the operator.
     if cluster.pointer("/spec/imageCatalogRef").is_none() {
@@ -216,6 +211,15 @@ fn on_cluster(report: &mut Report, cluster: &Value, objects: &[Value]) {
         });
         report.see_at("cnpg-image", &cited, "/spec/imageCatalogRef/major", problem);
     }
+}
+
+/// Requests and limits, of processor and of memory.
+fn bounded(report: &mut Report, object: &Value, at: &str) {
+    let there = |side: &str, what: &str| object.pointer(&format!("{at}/{side}/{what}")).is_some_and(|v| !v.is_null() && v != "");
+    let all = ["requests", "limits"].iter().all(|side| ["cpu", "memory"].iter().all(|what| there(side, what)));
+    let shown = at.trim_start_matches('/').replace('/', ".");
+    let problem = (!all).then(|| text!("{shown} : requests ou limits de cpu ou memory absents", "{shown} lacks requests or limits of cpu or memory"));
+    report.see_at("cnpg-resources", &cite(object), at, problem);
 }
 
 fn of_store(objects: &[Value]) -> bool {

@@ -104,6 +104,12 @@ pub fn check(scene: &Scene<'_>) -> Report {
     for (index, object) in scene.objects.iter().enumerate() {
         let unit = (scene.unit)(index);
         let beside: Vec<&Value> = scene.objects.iter().enumerate().filter(|(i, _)| (scene.unit)(*i) == unit).map(|(_, o)| o).collect();
+        let hooks = text(object, "/metadata/annotations/argocd.argoproj.io~1hook");
+        let known = ["PreSync", "Sync", "PostSync", "SyncFail", "Skip", "PreDelete", "PostDelete"];
+        if let Some(unknown) = hooks.split(',').map(str::trim).find(|hook| !hook.is_empty() && !known.contains(hook)) {
+            let problem = text!("crochet inconnu d'Argo CD : {unknown}", "hook unknown to Argo CD: {unknown}");
+            report.see("sync-order", &cite(object), Some(problem));
+        }
         let Some(moment) = moment(object) else { continue };
         if super::cnpg::is(object, "Backup") && moment.hook {
             let what = Text::new("Backup posé en crochet : créé, mais pas attendu", "Backup as a hook: created, but not awaited");
@@ -237,5 +243,24 @@ fn order(report: &mut Report, object: &Value, pod: &Value, own: Moment, beside: 
             text!("{of}/{named} vient en {other}, lui en {mine}", "{of}/{named} comes in {other}, itself in {mine}")
         });
         report.see("sync-order", &cite(object), problem);
+    }
+    if kind(object) == "Job" {
+        rights(report, object, text(pod, "/serviceAccountName"), own, beside);
+    }
+}
+
+/// The rights that a Job calls the API with: a wave waits for the Job to end, so they have to be there before.
+fn rights(report: &mut Report, object: &Value, account: &str, own: Moment, beside: &[&Value]) {
+    let bindings = beside.iter().filter(|b| kind(b) == "RoleBinding" && items(b, "/subjects").any(|s| text(s, "/name") == account));
+    for binding in bindings.filter(|_| !account.is_empty()) {
+        let role = beside.iter().find(|r| kind(r) == "Role" && name(r) == text(binding, "/roleRef/name"));
+        for needed in [Some(binding), role].into_iter().flatten() {
+            let Some(first) = moment(needed) else { continue };
+            let problem = own.before(first).then(|| {
+                let (of, named, mine, other) = (kind(needed), name(needed), own.shown(), first.shown());
+                text!("{of}/{named} vient en {other}, lui en {mine}", "{of}/{named} comes in {other}, itself in {mine}")
+            });
+            report.see("sync-order", &cite(object), problem);
+        }
     }
 }

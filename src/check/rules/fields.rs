@@ -37,6 +37,13 @@ pub const RULES: &[Rule] = &[Rule::error(
      Schemas of Kubernetes 1.31 and 1.34, CloudNativePG, the barman plugin, Argo CD and the Prometheus operator.",
 ))];
 
+/// Versions of groups that have no stable one, as their operators serve them.
+const VERSIONS: [(&str, &[&str]); 3] = [
+    ("argoproj.io", &["v1alpha1", "v1beta1"]),
+    ("secrets.hashicorp.com", &["v1beta1"]),
+    ("isindir.github.com", &["v1alpha1", "v1alpha2", "v1alpha3"]),
+];
+
 /// What a field takes.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
@@ -121,6 +128,14 @@ impl Tables {
         };
         let known = self.kinds.keys().any(|key| parts(key).is_some_and(|(g, k)| g == group && k == kind));
         let stable = !number.contains("alpha") && !number.contains("beta");
+        if VERSIONS.iter().any(|(g, versions)| *g == group && !versions.contains(&number)) {
+            return Some(text!("version inconnue : {version} {kind}", "unknown version: {version} {kind}"));
+        }
+        // A kind of a group whose other kinds are known, one letter away from one of them.
+        let near = self.kinds.keys().filter_map(|key| parts(key)).find(|(g, k)| g == group && k != kind && strsim::levenshtein(k, kind) == 1);
+        if let Some((_, near)) = near.filter(|_| !known) {
+            return Some(text!("type inconnu : {version} {kind} ({near} ?)", "unknown kind: {version} {kind} ({near}?)"));
+        }
         (known && stable).then(|| text!("version inconnue : {version} {kind}", "unknown version: {version} {kind}"))
     }
 

@@ -29,6 +29,7 @@ pub mod secret_objects;
 pub mod secrets;
 pub mod services;
 pub mod stand_ins;
+pub mod validation;
 pub mod values;
 pub mod workloads;
 
@@ -142,6 +143,7 @@ impl Domain {
 pub const DOMAINS: &[Domain] = &[
     Domain::of(kyverno::RULES).objects(|scene| kyverno::check(scene.objects, scene.registry)),
     Domain::of(fields::RULES).objects(|scene| fields::check(scene.objects)),
+    Domain::of(validation::RULES).objects(validation::check),
     Domain::of(containers::RULES).objects(containers::check),
     Domain::of(workloads::RULES).objects(workloads::check).whole(workloads::whole),
     Domain::of(network::RULES).objects(network::check).whole(network::whole),
@@ -154,8 +156,10 @@ pub const DOMAINS: &[Domain] = &[
     Domain::of(cnpg::RULES).objects(|scene| cnpg::check(scene.objects)),
     Domain::of(cnpg::archive::RULES).objects(cnpg::archive::check).across(cnpg::archive::across),
     Domain::of(cnpg::operation::RULES).objects(cnpg::operation::check).whole(cnpg::operation::monitored),
+    Domain::of(cnpg::settings::RULES).objects(cnpg::settings::check),
     Domain::of(cnpg::recovery::RULES).files(cnpg::recovery::check),
     Domain::of(argo::RULES).objects(argo::check),
+    Domain::of(argo::admitted::RULES).objects(argo::admitted::check),
     Domain::of(argo::application::RULES).objects(argo::application::check),
     Domain::of(argo::TREE).files(argo::described::check),
     Domain::of(deploy::RULES).whole(deploy::check),

@@ -1,6 +1,7 @@
 //! Who reaches whom: network policies, Services, Ingress, what is published, what is scraped, addresses in the configuration.
 
 mod addresses;
+mod open;
 mod published;
 mod rows;
 
@@ -34,6 +35,7 @@ pub fn check(scene: &Scene<'_>) -> Report {
     for (index, object) in scene.objects.iter().enumerate() {
         let cited = cite(object);
         match kind(object) {
+            "NetworkPolicy" => open::check(&mut report, &cited, object),
             "Service" => service(&mut report, &cited, object),
             "Ingress" | "Route" | "IngressRoute" => {
                 sticky(&mut report, &cited, object);

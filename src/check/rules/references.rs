@@ -166,10 +166,15 @@ impl Known {
                 self.name("ConfigMap", own);
                 self.content("ConfigMap", own, object, &["/data", "/binaryData"]);
             }
-            "VaultStaticSecret" => self.name("Secret", text(object, "/spec/destination/name")),
+            // The operator writes the Secret only when told to: `destination.create` is false by default.
+            "VaultStaticSecret" if object.pointer("/spec/destination/create").and_then(Value::as_bool) == Some(true) => {
+                self.name("Secret", text(object, "/spec/destination/name"));
+            }
             "SopsSecret" => {
                 for template in items(object, "/spec/secretTemplates") {
+                    // SOPS encrypts values, and leaves keys as they are.
                     self.name("Secret", text(template, "/name"));
+                    self.content("Secret", text(template, "/name"), template, &["/data", "/stringData"]);
                     self.sealed |= text(template, "/name").starts_with("ENC[");
                 }
             }
@@ -291,6 +296,7 @@ fn credentials(report: &mut Report, known: &Known, cited: &str, object: &Value, 
         let secret = text(field, "/name");
         if !secret.is_empty() {
             known.there(report, (cited, pointer), "Secret", secret);
+            known.keyed(report, (cited, pointer), "Secret", secret, field.get("key").and_then(Value::as_str));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Secrets in clear, and services of the platform's base that an application brings along.
 
+mod platform;
 mod rows;
 
 use base64::Engine as _;
@@ -44,6 +45,7 @@ const CREDENTIALS: [&str; 12] = [
 #[must_use]
 pub fn check(scene: &Scene<'_>) -> Report {
     let mut report = Report::default();
+    platform::check(&mut report, scene);
     for object in scene.objects {
         let cited = cite(object);
         match kind(object) {

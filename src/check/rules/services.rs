@@ -1,7 +1,7 @@
 //! Does the traffic arrive? Services against the pods and ports behind them, and everything that points at a Service
 //! or at a port: Ingress, monitors, network policies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -75,6 +75,18 @@ pub const RULES: &[Rule] = &[
         "No metric would be scraped, without any visible error (EXI-ARCH-12)",
     ))
     .proves(&["service-monitor"]),
+    Rule::warning(
+        "monitor-path",
+        Manifests,
+        Deduced,
+        ("la supervision lit un chemin inattendu", "the monitor reads an unexpected path"),
+        ("lisez /metrics", "read /metrics"),
+    )
+    .because((
+        "EXI-ARCH-12 : les métriques sont publiées sur /metrics ; un autre chemin répond 404, sans erreur visible",
+        "EXI-ARCH-12: metrics are published on /metrics; another path answers 404, without any visible error",
+    ))
+    .proves(&["service-monitor"]),
     Rule::error(
         "pdb-selector",
         Manifests,
@@ -145,7 +157,11 @@ pub fn judge(scene: &Scene<'_>) -> Report {
 pub fn check(objects: &[Value]) -> Report {
     let mut report = Report::default();
     let pods = pods(objects);
-    for object in objects.iter().filter(|o| !elsewhere(o, objects, &pods)) {
+    let unread = objects.iter().any(crate::check::unknown_workload);
+    let inhabited: BTreeSet<&str> = pods.iter().filter_map(|p| objects.get(p.index)).map(|o| text(o, "/metadata/namespace")).collect();
+    let elsewhere =
+        |object: &Value| elsewhere(object, objects, &pods, &|namespace| unread || (!namespace.is_empty() && !inhabited.contains(namespace)));
+    for object in objects.iter().filter(|o| !elsewhere(o)) {
         let cited = cite(object);
         match kind(object) {
             "Service" => service(&mut report, &cited, object, &pods),
@@ -165,7 +181,7 @@ pub fn check(objects: &[Value]) -> Report {
 
 /// Whether an object may select nothing here because it looks elsewhere: in a namespace that no workload names (an operator
 /// makes pods there), in those that a monitor names, or at pods of a workload that the rules do not read.
-fn elsewhere(object: &Value, objects: &[Value], pods: &[Pod]) -> bool {
+fn elsewhere(object: &Value, objects: &[Value], pods: &[Pod], away: &dyn Fn(&str) -> bool) -> bool {
     let pointer = match kind(object) {
         "Service" => "/spec/selector",
         "NetworkPolicy" => "/spec/podSelector/matchLabels",
@@ -181,10 +197,7 @@ fn elsewhere(object: &Value, objects: &[Value], pods: &[Pod]) -> bool {
     if objects.iter().any(|o| kind(o) == "ClusterServiceVersion") {
         return !pods.iter().any(|p| p.carries(&wanted));
     }
-    let namespace = text(object, "/metadata/namespace");
-    let inhabited = || objects.iter().any(|o| text(o, "/metadata/namespace") == namespace && !crate::check::pods(std::slice::from_ref(o)).is_empty());
-    let away = (!namespace.is_empty() && !inhabited()) || objects.iter().any(crate::check::unknown_workload);
-    away && !pods.iter().any(|p| p.carries(&wanted))
+    away(text(object, "/metadata/namespace")) && !pods.iter().any(|p| p.carries(&wanted))
 }
 
 fn show(selector: &BTreeMap<String, String>) -> String {
@@ -275,6 +288,11 @@ fn service_monitor(report: &mut Report, cited: &str, object: &Value, objects: &[
     report.see_at("monitor-selector", cited, "/spec/selector/matchLabels", problem);
     endpoints(report, cited, object, "/spec/endpoints");
     for endpoint in items(object, "/spec/endpoints") {
+        let path = text(endpoint, "/path");
+        let named =
+            ["", "metrics", "prometheus", "federate", "probe"].contains(&path.rsplit('/').next().unwrap_or_default()) || path.contains("metrics/");
+        let problem = (!named).then(|| text!("lit {path:?}, qui n’est pas un chemin de métriques", "reads {path:?}, which is no path of metrics"));
+        report.see_at("monitor-path", cited, "/spec/endpoints", problem);
         let wanted = text(endpoint, "/port");
         // A port of the pods, not of the Service.
         if wanted.is_empty() && endpoint.get("targetPort").is_some() {

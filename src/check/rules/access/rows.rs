@@ -74,4 +74,15 @@ pub const RULES: &[Rule] = &[
         "A stolen token serves to probe the API; here no right is bound to the account",
     ))
     .equals(&["checkov:CKV_K8S_38"]),
+    Rule::warning(
+        "account-token-missing",
+        Manifests,
+        Deduced,
+        ("droits donnés à un pod qui ne porte pas le jeton du compte", "rights given to a pod that does not carry the account's token"),
+        ("écrivez automountServiceAccountToken: true dans ce pod, ou retirez la liaison", "write automountServiceAccountToken: true in that pod, or remove the binding"),
+    )
+    .because((
+        "sans jeton, aucun appel à l’API n’aboutit : une sauvegarde ou une barrière qui s’y fie échoue à chaque déploiement (Kubernetes, « Configure Service Accounts for Pods »)",
+        "Without a token no call to the API succeeds: a backup or a gate that rests on it fails at each deployment (Kubernetes, “Configure Service Accounts for Pods”)",
+    )),
 ];

@@ -39,7 +39,7 @@ pub const RULES: &[Rule] = &[
         "argocd-sync-options",
         Manifests,
         Deduced,
-        ("option de synchronisation qui remplace ou ne valide pas", "sync option that replaces, or does not validate"),
+        ("option de synchronisation qui remplace, ne valide pas, ou n'existe pas", "sync option that replaces, does not validate, or does not exist"),
         ("retirez-la, ou posez-la sur le seul objet qui en a besoin", "remove it, or set it on the only object that needs it"),
     )
     .because((
@@ -141,12 +141,35 @@ fn application(report: &mut Report, cited: &str, object: &Value, base: &str) {
     }
     let list = format!("{base}/spec/syncPolicy/syncOptions");
     for (index, option) in items(object, &list).enumerate() {
-        let wrong = option.as_str().filter(|o| matches!(*o, "Replace=true" | "Force=true" | "Validate=false"));
+        let wrong = option.as_str().filter(|o| matches!(*o, "Replace=true" | "Force=true" | "Validate=false") || !known(o));
         report.see_at("argocd-sync-options", cited, &format!("{list}/{index}"), wrong.map(str::to_owned));
     }
     let list = format!("{base}/spec/ignoreDifferences");
     for (index, ignored) in items(object, &list).enumerate() {
         report.see_at("argocd-ignore-differences", cited, &format!("{list}/{index}"), wide(ignored));
+    }
+}
+
+/// Whether Argo CD knows an option: a misspelt one is ignored in silence (`docs/user-guide/sync-options.md`, 3.5).
+fn known(option: &str) -> bool {
+    let Some((key, value)) = option.split_once('=') else { return option.contains("{{") };
+    match key {
+        "PrunePropagationPolicy" => matches!(value, "foreground" | "background" | "orphan"),
+        "Validate"
+        | "CreateNamespace"
+        | "PruneLast"
+        | "Replace"
+        | "Force"
+        | "ServerSideApply"
+        | "ClientSideApplyMigration"
+        | "ApplyOutOfSyncOnly"
+        | "FailOnSharedResource"
+        | "RespectIgnoreDifferences"
+        | "SkipDryRunOnMissingResource"
+        | "Prune"
+        | "Delete"
+        | "DisableClientSideApplyMigration" => matches!(value, "true" | "false" | "confirm") || value.contains("{{"),
+        _ => key.contains("{{"),
     }
 }
 

@@ -144,6 +144,8 @@ fn availability(report: &mut Report, cited: &str, cluster: &Value) {
     let apart = cluster.pointer("/spec/affinity/enablePodAntiAffinity").and_then(Value::as_bool) != Some(false);
     let (field, problem) = if instances < 2 {
         ("/spec/instances", Some(format!("instances: {instances}")))
+    } else if cluster.pointer("/spec/enablePDB").and_then(Value::as_bool) == Some(false) {
+        ("/spec/enablePDB", Some("enablePDB: false".to_owned()))
     } else if apart {
         ("", None)
     } else {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::check::Report;
-use crate::check::ci::gitlab::Source;
-use crate::check::ci::{Chain, Job, work};
+use crate::check::ci::gitlab::{self, Source};
+use crate::check::ci::{Chain, Job, texts, work};
 use crate::check::repository::Input::Pipelines;
 use crate::check::repository::{below, file_name, folder, join};
 use crate::check::view::View;
@@ -30,6 +30,16 @@ pub fn check(report: &mut Report, view: &mut View<'_>, chain: &Chain, source: &S
     });
     let line = source.entries.get("include").map(|(_, line, _)| *line);
     report.see_in("dso-pipeline", file, line, problem);
+    for (line, include) in &source.foreign {
+        let get = |key: &str| include.get(key).and_then(|(_, node)| node.as_str());
+        if get("project").is_some_and(gitlab::catalogue) {
+            let problem = get("ref").filter(|of| *of != "main" && !of.contains('$'));
+            let problem = problem.map(|of| {
+                text!("ref: {of} : la plateforme ne tient le catalogue que sur main", "ref: {of}: the platform keeps the catalogue on main only")
+            });
+            report.see_in("dso-pipeline", file, Some(*line), problem);
+        }
+    }
     for job in &chain.jobs {
         let part = job.name.as_str();
         if let Some(needs) = job.needs.as_ref().filter(|_| job.extends_any(&TEMPLATES) && !job.extends.contains(READS)) {
@@ -48,6 +58,7 @@ pub fn check(report: &mut Report, view: &mut View<'_>, chain: &Chain, source: &S
         tag(report, file, job);
     }
     images(report, source, file);
+    awaited(report, chain, source);
     builds(report, view, chain);
     let own = view.projects().iter().any(|root| *root == folder(file));
     let backend = view.answers.and_then(|answers| answers.get("backend")).and_then(serde_json::Value::as_str);
@@ -84,12 +95,45 @@ fn unheeded(job: &Job, step: bool) -> Option<Text> {
     }
 }
 
+/// An image is built when the tests and the quality analysis have passed: named in `needs`, near or far, or in an earlier stage.
+fn awaited(report: &mut Report, chain: &Chain, source: &Source) {
+    let stages = source.entries.get("stages").map(|(_, _, node)| texts(Some(node))).unwrap_or_default();
+    let rank = |job: &Job| stages.iter().position(|stage| *stage == job.stage);
+    let tests = |job: &Job| job.steps.iter().any(|step| work::tests(&step.command));
+    let controls: Vec<&Job> = chain.jobs.iter().filter(|job| (tests(job) || work::sonar(job)) && job.blocking && !job.manual).collect();
+    for job in chain.jobs.iter().filter(|job| work::builds_image(job)) {
+        // Everything that has to end before it, step by step.
+        let mut before: Vec<&Job> = Vec::new();
+        let mut waiting = vec![job];
+        while let Some(current) = waiting.pop() {
+            let earlier = |other: &&Job| match &current.needs {
+                Some(names) => names.contains(&other.name),
+                None => rank(other).zip(rank(current)).is_some_and(|(other, own)| other < own),
+            };
+            for other in chain.jobs.iter().filter(earlier) {
+                if !before.iter().any(|known| known.name == other.name) {
+                    before.push(other);
+                    waiting.push(other);
+                }
+            }
+        }
+        let missed = controls.iter().find(|control| control.name != job.name && !before.iter().any(|known| known.name == control.name));
+        let problem = missed.map(|control| {
+            let name = &control.name;
+            text!("n'attend pas {name}", "does not wait for {name}")
+        });
+        if !controls.is_empty() {
+            report.see_part("dso-image-after-controls", &chain.file, Some(job.line), &job.name, problem);
+        }
+    }
+}
+
 fn quality(view: &mut View<'_>, chain: &Chain, job: &Job) -> Option<Text> {
     let never = || Some(Text::new("le verdict n'est pas attendu", "the verdict is not awaited"));
     if let Some(problem) = unheeded(job, true) {
         return Some(problem);
     }
-    if job.variables.get("SONAR_WAIT_QUALITY_GATE").is_some_and(|wait| wait == "false") {
+    if job.variables.get("SONAR_WAIT_QUALITY_GATE").is_some_and(|wait| !wait.contains('$') && !wait.eq_ignore_ascii_case("true")) {
         return never();
     }
     let words: Vec<&String> = job.steps.iter().flat_map(|step| &step.command.words).chain(job.variables.values()).collect();

@@ -1,6 +1,7 @@
 //! GitLab chains: what GitLab would refuse, and what Cloud π Native reads of the secondary one.
 
 mod dso;
+mod keywords;
 mod rows;
 mod shape;
 
@@ -18,6 +19,7 @@ pub fn check(view: &mut View<'_>) -> Report {
     let sources = gitlab::sources(view);
     for source in &sources {
         shape::check(&mut report, source);
+        keywords::check(&mut report, source);
     }
     let chains = ci::chains(view);
     for chain in chains.iter().filter(|chain| chain.forge == ci::Forge::Dso) {

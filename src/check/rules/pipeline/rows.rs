@@ -139,4 +139,26 @@ pub const RULES: &[Rule] = &[
         "Qui change ce gabarit change votre chaîne et lit ses secrets. Le catalogue de Cloud π Native est excepté : il ne se consomme que sur main.",
         "Whoever changes that template changes your chain and reads its secrets. Cloud π Native's catalogue is exempt: it is consumed on main only.",
     )),
+    Rule::error(
+        "pipeline-keywords",
+        Pipelines,
+        Platform,
+        ("mot-clé que GitLab refuse", "keyword that GitLab refuses"),
+        ("corrigez la valeur que le constat nomme", "mend the value that the finding names"),
+    )
+    .because((
+        "GitLab refuse la chaîne entière : aucun de ses contrôles ne tourne (référence « CI/CD YAML syntax »).",
+        "GitLab refuses the whole chain: none of its controls runs (reference “CI/CD YAML syntax”).",
+    )),
+    Rule::error(
+        "dso-image-after-controls",
+        Pipelines,
+        Cct,
+        ("image poussée sans attendre les tests ou la qualité", "image pushed without waiting for the tests or the quality"),
+        ("nommez ces travaux dans needs, ou placez l'image dans une étape qui suit", "name those jobs in needs, or put the image in a later stage"),
+    )
+    .because((
+        "EXI-ORG-7 et EXI-ORG-14 : le contrôle arrête la livraison. Avec needs, un travail part dès que ceux qu'il nomme ont fini : les autres peuvent échouer après lui.",
+        "EXI-ORG-7 and EXI-ORG-14: the control stops the delivery. With needs, a job starts as soon as those it names are done: the others may fail after it.",
+    )),
 ];

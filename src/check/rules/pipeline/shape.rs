@@ -27,7 +27,8 @@ pub fn check(report: &mut Report, source: &Source) {
         }
         let parents = source.ancestors(name);
         let unread = parents.iter().any(|parent| !source.entries.contains_key(parent));
-        let works = ["script", "trigger", "run", "pages"].iter().any(|key| source.lookup(name, key).is_some());
+        let full = |node: &Node| !matches!(&node.kind, Kind::Seq(items) if items.is_empty());
+        let works = ["script", "trigger", "run", "pages"].iter().any(|key| source.lookup(name, key).is_some_and(|(_, _, node)| full(node)));
         if works || !unread {
             let problem = (!works).then(|| Text::new("ni script, ni trigger", "neither script nor trigger"));
             report.see_part("pipeline-job", file, at, name, problem);
@@ -37,6 +38,16 @@ pub fn check(report: &mut Report, source: &Source) {
             && let Some(stage) = stage.as_str().filter(|stage| !stage.contains('$'))
         {
             report.see_part("pipeline-stages", file, Some(line), name, (!known(stage)).then(|| format!("stage: {stage}")));
+        }
+        // « job config chosen stage test does not exist »: the default of a job that names none. Templates of the catalogue name
+        // none, but those of node-npm.yml and java-mvn.yml.
+        let told = |parent: &String| {
+            source.entries.contains_key(parent) || [".vault:", ".kaniko:", ".buildkit:", ".sonar:"].iter().any(|of| parent.starts_with(of))
+        };
+        if source.lookup(name, "stage").is_none() && named.is_some() && parents.iter().all(told) {
+            let problem = (!known("test"))
+                .then(|| Text::new("pas de stage : « test », par défaut, n'est pas déclaré", "no stage: “test”, the default, is not declared"));
+            report.see_part("pipeline-stages", file, at, name, problem);
         }
         waits(report, source, name, named.as_deref());
         for parent in parents.iter().filter(|parent| !source.entries.contains_key(*parent)) {

@@ -2,6 +2,7 @@
 
 mod deploy;
 mod rows;
+mod shape;
 mod work;
 mod workflows;
 
@@ -18,6 +19,7 @@ pub fn check(view: &mut View<'_>) -> Report {
     let primary: Vec<&ci::Chain> = chains.iter().filter(|chain| chain.forge != Forge::Dso).collect();
     work::check(&mut report, view, &primary);
     workflows::check(&mut report, view, &primary);
+    shape::check(&mut report, view);
     deploy::check(&mut report, view, &chains);
     report
 }

@@ -1,7 +1,7 @@
 //! Rows of the catalogue about the primary chain.
 
 use crate::check::catalog::Rule;
-use crate::check::catalog::Strength::{Cct, Deduced};
+use crate::check::catalog::Strength::{Cct, Deduced, Platform};
 use crate::check::repository::Input::{Code, Project, Workflows};
 
 /// The rows.
@@ -140,4 +140,15 @@ pub const RULES: &[Rule] = &[
         "Otherwise the token gets the organisation's default rights, sometimes writing everywhere.",
     ))
     .equals(&["checkov:CKV2_GHA_1"]),
+    Rule::error(
+        "workflow-refused",
+        Workflows,
+        Platform,
+        ("workflow que GitHub refuse", "workflow that GitHub refuses"),
+        ("complétez ou corrigez ce que le constat nomme", "complete or mend what the finding names"),
+    )
+    .because((
+        "GitHub refuse le fichier entier (« Invalid workflow file ») : aucun de ses contrôles ne tourne, et rien ne bloque.",
+        "GitHub refuses the whole file (“Invalid workflow file”): none of its controls runs, and nothing is blocked.",
+    )),
 ];

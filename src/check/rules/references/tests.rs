@@ -22,7 +22,7 @@ fn application() -> Vec<Value> {
         }}}}),
         json!({"kind": "ServiceAccount", "metadata": {"name": "api"}}),
         json!({"kind": "ConfigMap", "metadata": {"name": "conf"}, "data": {"a.yaml": "x"}}),
-        json!({"kind": "VaultStaticSecret", "metadata": {"name": "v"}, "spec": {"destination": {"name": "db"},
+        json!({"kind": "VaultStaticSecret", "metadata": {"name": "v"}, "spec": {"destination": {"create": true, "name": "db"},
             "rolloutRestartTargets": [{"kind": "Deployment", "name": "api"}]}}),
         json!({"kind": "SopsSecret", "metadata": {"name": "s"}, "spec": {"secretTemplates": [{"name": "cle"}]}}),
         json!({"kind": "Role", "metadata": {"name": "r"}}),

@@ -1,0 +1,112 @@
+//! Expressions of a `PrometheusRule`, as far as their signs tell: the operator's admission webhook refuses one that `PromQL` does
+//! not read (`prometheus/promql/parser/lex.go`). promtool, in the chains, reads them whole.
+
+use serde_json::Value;
+
+use super::Refused;
+use crate::check::{items, text};
+use crate::text;
+
+/// What the webhook refuses of the expressions.
+pub(super) fn refused(object: &Value) -> Refused {
+    let mut refused = Refused::new();
+    for (group, entry) in items(object, "/spec/groups").enumerate() {
+        for (index, rule) in items(entry, "/rules").enumerate() {
+            let expression = text(rule, "/expr");
+            if !expression.contains("{{") && !expression.is_empty() && !well_formed(expression) {
+                let shown: String = expression.trim().chars().take(80).collect();
+                refused.push((format!("/spec/groups/{group}/rules/{index}/expr"), text!("expression fausse : {shown}", "wrong expression: {shown}")));
+            }
+        }
+    }
+    refused
+}
+
+/// Whether brackets close, texts end, numbers are numbers, and no name is stuck to what closes before it.
+fn well_formed(expression: &str) -> bool {
+    let mut open = Vec::new();
+    let mut rest = expression;
+    let mut closed = false;
+    while let Some(c) = rest.chars().next() {
+        let mut taken = c.len_utf8();
+        let after = std::mem::replace(&mut closed, false);
+        match c {
+            '(' | '[' | '{' => open.push(c),
+            ')' | ']' | '}' => {
+                if open.pop()
+                    != Some(match c {
+                        ')' => '(',
+                        ']' => '[',
+                        _ => '{',
+                    })
+                {
+                    return false;
+                }
+                closed = true;
+            }
+            '"' | '\'' | '`' => {
+                let Some(end) = end_of_text(rest, c) else { return false };
+                taken = end;
+                closed = true;
+            }
+            '#' => taken = rest.find('\n').unwrap_or(rest.len()),
+            c if c.is_ascii_alphanumeric() || c == '_' || c == '.' => {
+                taken = rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.' | ':')).unwrap_or(rest.len());
+                let word = &rest[..taken];
+                if after || (c.is_ascii_digit() && open.last() != Some(&'[') && !number(word)) {
+                    return false;
+                }
+            }
+            _ => {}
+        }
+        rest = &rest[taken..];
+    }
+    open.is_empty()
+}
+
+/// Length of a text, its quotes included.
+fn end_of_text(rest: &str, quote: char) -> Option<usize> {
+    let mut escaped = false;
+    rest.char_indices().skip(1).find_map(|(at, c)| {
+        let ends = c == quote && !escaped;
+        escaped = c == '\\' && !escaped && quote != '`';
+        ends.then_some(at + 1)
+    })
+}
+
+/// A number, or a duration.
+fn number(word: &str) -> bool {
+    let hexadecimal = word.strip_prefix("0x").is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit()));
+    // « 1e-3 » is read in two words, by its sign.
+    let exponent = word.strip_suffix(['e', 'E']).is_some_and(|number| number.parse::<f64>().is_ok());
+    let mut units = word;
+    while let Some(letter) = units.find(|c: char| c.is_ascii_alphabetic()).filter(|at| *at > 0) {
+        let unit = &units[letter..];
+        let length = unit.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(unit.len());
+        if !["ms", "s", "m", "h", "d", "w", "y"].contains(&&unit[..length]) {
+            break;
+        }
+        units = &unit[length..];
+    }
+    hexadecimal || exponent || word.parse::<f64>().is_ok() || units.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::well_formed;
+
+    #[test]
+    fn an_expression_is_told_wrong_by_its_signs() {
+        for good in [
+            "up{job=\"demo\"} == 0",
+            "sum by (namespace) (rate(a_total{status=~\"5..\"}[5m])) / 2 > 0.05",
+            "histogram_quantile(0.95, sum by (le) (rate(x_bucket[1d] offset 1h30m))) > 1e3 # fin",
+            "a:b:rate5m > 1e-3 and 0x1F",
+        ] {
+            assert!(well_formed(good), "{good}");
+        }
+        for bad in ["up == 0x", "sum(a)x", "a > 0.05x", "a{b=\"c\"", "rate(a[5m]))", "a{b=\"c\"}x"] {
+            assert!(!well_formed(bad), "{bad}");
+        }
+    }
+}
