@@ -1,8 +1,11 @@
 //! Every key and list item deleted, every scalar altered; every instruction of a Dockerfile, every statement of SQL deleted.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use mirai_kit::check::repository::extension;
 use serde_json::{Value, json};
 
-use crate::subject::Subject;
+use crate::subject::{Subject, as_json, is_chain};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
@@ -19,78 +22,129 @@ impl Change {
     }
 }
 
+/// What is judged together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    Rendered,
+    Manifests,
+    Chains,
+    Dockerfiles,
+    Sql,
+}
+
+impl Part {
+    pub const ALL: [Self; 5] = [Self::Rendered, Self::Manifests, Self::Chains, Self::Dockerfiles, Self::Sql];
+}
+
 enum Target {
-    Document(usize),
-    Text(String),
+    /// A rendered object, by its index.
+    Object(usize),
+    /// A document of a YAML file, by its index.
+    Document(String, usize),
+    /// A file, and its content after the change.
+    Text(String, String),
 }
 
 pub struct Mutation {
+    pub part: Part,
     target: Target,
-    /// Kind of object, or file.
-    pub subject: String,
+    /// Kind of object, or `pipeline`, `workflow`, `Dockerfile`, `SQL`.
+    pub kind: String,
+    /// Name of the object, or path of the file.
+    pub name: String,
     /// JSON pointer, or the line.
     pub place: String,
     pub change: Change,
-    /// The content after the change, for a text.
-    content: String,
 }
 
 impl Mutation {
-    pub fn applied(&self, subject: &Subject) -> Subject {
-        let mut spoilt = subject.clone();
+    /// Spoils files, and the objects as helm prints them.
+    pub fn apply(&self, subject: &Subject, files: &mut BTreeMap<String, String>, printed: &mut [String]) {
         match &self.target {
-            Target::Document(index) => apply(&mut spoilt.documents[*index].value, &self.place, self.change),
-            Target::Text(path) => drop(spoilt.files.insert(path.clone(), self.content.clone())),
+            Target::Object(index) => {
+                let document = &subject.documents[*index];
+                printed[*index] = document.printed(&self.spoilt(&document.value));
+            }
+            Target::Document(path, index) => {
+                let mut all = subject.written[path].clone();
+                all[*index] = self.spoilt(&all[*index]);
+                files.insert(path.clone(), as_json(&all));
+            }
+            Target::Text(path, content) => drop(files.insert(path.clone(), content.clone())),
         }
-        spoilt
+    }
+
+    fn spoilt(&self, value: &Value) -> Value {
+        let mut value = value.clone();
+        apply(&mut value, &self.place, self.change);
+        value
     }
 }
 
-pub fn all(subject: &Subject) -> Vec<Mutation> {
+/// What is spoilt of a subject; `done` holds what another one has word for word, and is spoilt there alone.
+pub fn all(subject: &Subject, done: &mut BTreeSet<String>) -> Vec<Mutation> {
     let mut all = Vec::new();
     for (index, document) in subject.documents.iter().enumerate() {
-        let kind = document.value["kind"].as_str().unwrap();
-        if !KINDS.contains(&kind) {
+        if !done.insert(document.value.to_string()) {
             continue;
         }
+        let (kind, name) = named(&document.value);
         of_value(&document.value, &mut |place, change| {
-            let subject = format!("{kind}/{}", document.value["metadata"]["name"].as_str().unwrap_or_default());
-            all.push(Mutation { target: Target::Document(index), subject, place, change, content: String::new() });
+            let (kind, name) = (kind.clone(), name.clone());
+            all.push(Mutation { part: Part::Rendered, target: Target::Object(index), kind, name, place, change });
         });
     }
+    for (path, documents) in &subject.written {
+        if done.insert(as_json(documents)) {
+            of_file(path, documents, &mut all);
+        }
+    }
     for (path, content) in &subject.files {
+        let text = path.ends_with("/Dockerfile") || extension(path) == "sql";
+        if !text || !done.insert(content.clone()) {
+            continue;
+        }
         if path.ends_with("/Dockerfile") {
             let parts: Vec<&str> = content.split_inclusive('\n').collect();
-            of_text(path, &parts, &|part| !part.starts_with('#') && !part.trim().is_empty(), &mut all);
-        } else if std::path::Path::new(path).extension().is_some_and(|e| e == "sql") {
+            of_text((Part::Dockerfiles, "Dockerfile", path), &parts, &|part| !part.starts_with('#') && !part.trim().is_empty(), &mut all);
+        } else {
             let parts = statements(content);
-            of_text(path, &parts, &|part| part.lines().any(|l| !l.trim().is_empty() && !l.starts_with("--")), &mut all);
+            of_text((Part::Sql, "SQL", path), &parts, &|part| part.lines().any(|l| !l.trim().is_empty() && !l.starts_with("--")), &mut all);
         }
     }
     all
 }
 
-/// Kinds whose every key is mutated here. The others (workloads, network policies, secrets, roles, the database, Argo CD's
-/// objects, pipelines) are mutated by hand in `written.yaml`: a reason has still to be written for each of their fields.
-const KINDS: [&str; 9] = [
-    "Service",
-    "ServiceAccount",
-    "Ingress",
-    "PodDisruptionBudget",
-    "HorizontalPodAutoscaler",
-    "ServiceMonitor",
-    "PodMonitor",
-    "ImageCatalog",
-    "ScheduledBackup",
-];
+fn named(object: &Value) -> (String, String) {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    (text("/kind"), text("/metadata/name"))
+}
+
+fn of_file(path: &str, documents: &[Value], all: &mut Vec<Mutation>) {
+    for (index, value) in documents.iter().enumerate() {
+        let (part, kind, name) = if !is_chain(path) {
+            let (kind, name) = named(value);
+            (Part::Manifests, kind, name)
+        } else if path.contains(".github/") {
+            (Part::Chains, "workflow".to_owned(), path.to_owned())
+        } else {
+            (Part::Chains, "pipeline".to_owned(), path.to_owned())
+        };
+        of_value(value, &mut |place, change| {
+            let target = Target::Document(path.to_owned(), index);
+            all.push(Mutation { part, target, kind: kind.clone(), name: name.clone(), place, change });
+        });
+    }
+}
 
 /// The parts of a text, each deleted in turn.
-fn of_text(path: &str, parts: &[&str], counts: &dyn Fn(&str) -> bool, all: &mut Vec<Mutation>) {
+fn of_text((part_of, kind, path): (Part, &str, &str), parts: &[&str], counts: &dyn Fn(&str) -> bool, all: &mut Vec<Mutation>) {
     for (index, part) in parts.iter().enumerate().filter(|(_, part)| counts(part)) {
         let content = parts.iter().enumerate().filter(|(i, _)| *i != index).map(|(_, p)| *p).collect();
         let said = part.lines().find(|l| !l.trim().is_empty() && !l.starts_with("--")).unwrap_or_default();
         let place = said.split_whitespace().take(9).collect::<Vec<_>>().join(" ");
-        all.push(Mutation { target: Target::Text(path.to_owned()), subject: path.to_owned(), place, change: Change::Deleted, content });
+        let target = Target::Text(path.to_owned(), content);
+        all.push(Mutation { part: part_of, target, kind: kind.to_owned(), name: path.to_owned(), place, change: Change::Deleted });
     }
 }
 

@@ -38,7 +38,7 @@ pub struct Project {
 
 impl Project {
     pub fn new() -> Self {
-        let base = subject::project();
+        let base = subject::project(&[]);
         let found = found(&base);
         Self { base, found }
     }
