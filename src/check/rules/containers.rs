@@ -69,7 +69,7 @@ fn on_pod(report: &mut Report, pod: &Pod, objects: &[Value]) {
         report.see_at("no-privilege", &pod.owner, &pod.field(&format!("/spec/{field}")), on.then(|| format!("{field}: true")));
     }
     let root = pod.spec.pointer("/securityContext/runAsNonRoot").and_then(Value::as_bool) == Some(false);
-    report.see_at("no-privilege", &pod.owner, &pod.field("/spec/securityContext"), root.then(|| "runAsNonRoot: false".to_owned()));
+    report.see_at("runs-as-root", &pod.owner, &pod.field("/spec/securityContext"), root.then(|| "runAsNonRoot: false".to_owned()));
     let mut containers: Vec<&str> = pod.containers().map(|c| text(c.value, "/name")).collect();
     twice(report, pod, &pod.field("/spec/containers"), ("conteneur", "container"), &mut containers);
     let mut volumes: Vec<&str> = items(&pod.spec, "/volumes").map(|v| text(v, "/name")).collect();
@@ -106,7 +106,7 @@ fn rights(report: &mut Report, seen: &Seen<'_>) {
     seen.at(report, "no-privilege", "/securityContext/capabilities/add", problem);
     let mount = seen.get("/securityContext/procMount").and_then(Value::as_str).filter(|m| *m != "Default");
     let root = seen.get("/securityContext/runAsNonRoot").and_then(Value::as_bool) == Some(false);
-    seen.at(report, "no-privilege", "/securityContext/runAsNonRoot", root.then(|| "runAsNonRoot: false".to_owned()));
+    seen.at(report, "runs-as-root", "/securityContext/runAsNonRoot", root.then(|| "runAsNonRoot: false".to_owned()));
     seen.at(report, "no-privilege", "/securityContext/procMount", mount.map(|m| format!("procMount: {m}")));
     let declared = seen.get("/securityContext/readOnlyRootFilesystem").and_then(Value::as_bool);
     let problem = match declared {

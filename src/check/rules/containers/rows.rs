@@ -242,4 +242,15 @@ pub const RULES: &[Rule] = &[
         "A Job whose pods always restart is refused, as is a Deployment whose pods do not (Kubernetes, “Jobs”, “Deployments”)",
     ))
     .equals(&["kube-score:cronjob-restartpolicy"]),
+    Rule::error(
+        "runs-as-root",
+        Manifests,
+        Cct,
+        ("conteneur qui admet l’utilisateur root", "container that admits the user root"),
+        ("écrivez runAsNonRoot: true, ou rien", "write runAsNonRoot: true, or nothing"),
+    )
+    .because((
+        "EXI-ARCH-5 : aucun conteneur ne tourne en root ; runAsNonRoot: false retire la seule protection que le manifeste peut donner",
+        "EXI-ARCH-5: no container runs as root; runAsNonRoot: false removes the only protection that the manifest may give",
+    )),
 ];
