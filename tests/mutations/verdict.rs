@@ -83,13 +83,11 @@ impl<'a> Bench<'a> {
         if let Some(known) = self.known.lock().unwrap().get(&ground) {
             return known.clone();
         }
-        let judged = Judged {
-            examined: ground.0.clone(),
-            gaps: ground.1.clone(),
-            findings: self.whole.findings.clone(),
-            answers: self.whole.answers.clone(),
-            ..Judged::default()
-        };
+        let mut judged = Judged::default();
+        (judged.examined, judged.gaps) = ground.clone();
+        judged.findings.clone_from(&self.whole.findings);
+        judged.waits.clone_from(&self.whole.waits);
+        judged.answers.clone_from(&self.whole.answers);
         let lost = self.lost(&judged);
         self.known.lock().unwrap().insert(ground, lost.clone());
         lost
