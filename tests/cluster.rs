@@ -27,5 +27,7 @@ mod operators;
 mod plane;
 #[path = "cluster/process.rs"]
 mod process;
+#[path = "cluster/synced.rs"]
+mod synced;
 #[path = "common/tools.rs"]
 mod tools;

@@ -1,7 +1,7 @@
 //! The life of an application under Argo CD: what changes in git arrives with its backup and its migration first, what drifts
-//! comes back, what leaves git leaves the cluster except the database.
+//! comes back, what leaves git leaves the cluster except the database; and what a project does not allow is refused.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use mirai_kit::kit::Kit;
@@ -14,7 +14,7 @@ use crate::corpus::{fresh, write};
 use crate::operators;
 use crate::plane::Plane;
 use crate::process::eventually;
-use crate::tools::gate;
+use crate::tools::{gate, run, tool};
 
 /// One application on the team's own Argo CD, in one repository.
 struct Life {
@@ -127,4 +127,75 @@ fn an_application_lives_under_argocd() {
     assert_eq!(life.show("clusters.postgresql.cnpg.io", ".items[0].metadata.uid"), database, "the database must survive");
     assert!(applications(&life.plane).iter().any(|a| a.name == "vie-dev-postgres"), "the Application of the database must survive");
     gate("life of an application (version, revert, drift, removal)", 4, started);
+}
+
+/// A broken kit: what it is, the file that is changed and how, a word of what Argo CD says, the rule of `check` that sees it
+/// before (none: `check` does not yet compare Applications and charts with their `AppProject`).
+type Broken = (&'static str, &'static str, fn(&str) -> String, &'static str, Option<&'static str>);
+
+const BROKEN: &[Broken] = &[
+    (
+        "wrong destination",
+        "argocd/dev/applications/backend.yaml",
+        |t| t.replace("namespace: \"vie-dev\"", "namespace: \"kube-system\""),
+        "do not match any of the allowed destinations",
+        None,
+    ),
+    (
+        "wrong repository",
+        "argocd/dev/applications/backend.yaml",
+        |t| t.replace("repoURL: \"https://", "repoURL: \"https://ailleurs.invalid/"),
+        "is not permitted in project",
+        None,
+    ),
+    (
+        "cluster-scoped kind",
+        "infra/backend/templates/compte.yaml",
+        |t| format!("{t}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: trop-large}}\nrules: []\n"),
+        "ClusterRole is not permitted in project",
+        Some("appproject-kinds"),
+    ),
+    (
+        "kind that the project does not list",
+        "infra/backend/templates/compte.yaml",
+        |t| {
+            format!(
+                "{t}\n---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: {{name: partout}}\nspec: {{selector: {{matchLabels: {{a: b}}}}, template: {{metadata: {{labels: {{a: b}}}}, spec: {{containers: [{{name: c, image: 'i:1'}}]}}}}}}\n"
+            )
+        },
+        "DaemonSet is not permitted in project",
+        None,
+    ),
+];
+
+/// The rules of `check` with findings in a project, as the program says them.
+fn found(folder: &Path) -> Vec<String> {
+    let helm = tool("helm3/helm").display().to_string();
+    let path = folder.display().to_string();
+    let ran = run(Path::new(env!("CARGO_BIN_EXE_mirai-kit")), ["check", &path, "--helm", &helm, "--format", "json"], folder);
+    let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap_or_else(|e| panic!("{e}: {}", ran.said()));
+    let findings = report["folders"].as_array().unwrap().iter().flat_map(|f| f["findings"].as_array().unwrap());
+    findings.map(|f| f["rule"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn argocd_refuses_what_its_project_does_not_allow() {
+    let started = Instant::now();
+    let life = Life::begin();
+    let clean = found(&life.folder);
+    for (what, path, change, said, rule) in BROKEN {
+        let good = std::fs::read_to_string(life.folder.join(path)).unwrap();
+        life.edit(path, change);
+        let all = found(&life.folder);
+        let new: Vec<&str> = all.iter().filter(|rule| !clean.contains(rule)).map(String::as_str).collect();
+        assert!(rule.is_none_or(|rule| new.contains(&rule)), "{what}: {rule:?} is expected of check, which finds {new:?}");
+        life.commit();
+        life.until(&format!("{what} refused"), || applications(&life.plane).iter().any(|a| a.name == "vie-dev-backend" && a.said.contains(said)));
+        eprintln!("broken kit, {what}: refused by Argo CD; check finds {new:?}");
+        std::fs::write(life.folder.join(path), good).unwrap();
+        life.commit();
+        // Nothing is lost: everything is as before once git is.
+        converge(&life.plane, life.count, 300);
+    }
+    gate("broken kits refused by Argo CD", BROKEN.len(), started);
 }
