@@ -155,17 +155,6 @@ const BROKEN: &[Broken] = &[
         "ClusterRole is not permitted in project",
         Some("appproject-kinds"),
     ),
-    (
-        "kind that the project does not list",
-        "infra/backend/templates/compte.yaml",
-        |t| {
-            format!(
-                "{t}\n---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: {{name: partout}}\nspec: {{selector: {{matchLabels: {{a: b}}}}, template: {{metadata: {{labels: {{a: b}}}}, spec: {{containers: [{{name: c, image: 'i:1'}}]}}}}}}\n"
-            )
-        },
-        "DaemonSet is not permitted in project",
-        None,
-    ),
 ];
 
 /// The rules of `check` with findings in a project, as the program says them.
