@@ -88,6 +88,26 @@ impl Node {
     }
 }
 
+/// First byte and content of a line of a text, from 1, without its end.
+#[must_use]
+pub fn line_span(text: &str, line: usize) -> Option<(usize, &str)> {
+    let mut start = 0;
+    for (index, whole) in text.split_inclusive('\n').enumerate() {
+        if index + 1 == line {
+            return Some((start, whole.trim_end_matches(['\n', '\r'])));
+        }
+        start += whole.len();
+    }
+    None
+}
+
+/// Bytes of a line before a column, from 1, counted in characters.
+#[must_use]
+pub fn offset(line: &str, column: u64) -> Option<usize> {
+    let wanted = usize::try_from(column).ok()?.checked_sub(1)?;
+    line.char_indices().map(|(at, _)| at).chain([line.len()]).nth(wanted)
+}
+
 /// A fault of the text itself, before any meaning is read.
 #[derive(Debug, Clone)]
 pub struct Fault {

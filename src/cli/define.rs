@@ -1,7 +1,7 @@
 //! The definition of the command line, from which parsing, help, manual and completions are made. An option cannot be
 //! built without its two languages; clap's own English words (headings, default values) are replaced or left out.
 
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::{check, db, explain, new, next, pages, promote, requirements, rgpd};
 use crate::text::{Lang, Text};
@@ -10,7 +10,7 @@ use crate::text::{Lang, Text};
 #[must_use]
 pub fn command(lang: Lang) -> Command {
     let name = "mirai-kit";
-    base(
+    family(
         name,
         lang,
         &Text::new(
@@ -38,8 +38,6 @@ pub fn command(lang: Lang) -> Command {
         .default_value("fr")
         .value_parser(["fr", "en"]),
     )
-    .subcommand_help_heading(Text::new("Commandes", "Commands").get(lang).to_owned())
-    .subcommand_value_name(Text::new("COMMANDE", "COMMAND").get(lang).to_owned())
     .after_help(exit_codes(lang))
     .subcommand(new::command(lang))
     .subcommand(next::command(lang))
@@ -66,6 +64,25 @@ pub(super) fn base(name: &'static str, lang: Lang, about: &Text) -> Command {
         .disable_help_flag(true)
         .disable_help_subcommand(true)
         .arg(Arg::new("help").long("help").short('h').action(ArgAction::Help).help(help.get(lang).to_owned()))
+}
+
+/// A command made of others, with their heading in one language.
+pub(super) fn family(name: &'static str, lang: Lang, about: &Text) -> Command {
+    base(name, lang, about)
+        .subcommand_help_heading(Text::new("Commandes", "Commands").get(lang).to_owned())
+        .subcommand_value_name(Text::new("COMMANDE", "COMMAND").get(lang).to_owned())
+}
+
+/// The form of an answer: for people, or for programs.
+pub(super) fn form(lang: Lang) -> Arg {
+    option("format", lang, &Text::new("FORME", "FORM"), &Text::new("text (défaut) ou json", "text (default) or json"))
+        .value_parser(["text", "json"])
+        .default_value("text")
+}
+
+/// Whether the answer is for programs.
+pub(super) fn is_json(arguments: &ArgMatches) -> bool {
+    arguments.get_one::<String>("format").is_some_and(|form| form == "json")
 }
 
 /// An option that takes a value.

@@ -144,7 +144,7 @@ fn judge(project: &Project, database: &mut Database) -> Result<(), DeployError> 
     }
     let templates = database.chart.file("templates/");
     let mut guarded = None;
-    for file in depot.files.iter().filter(|file| file.starts_with(&templates)) {
+    for file in depot.files.keys().filter(|file| file.starts_with(&templates)) {
         let text = depot.snapshot.read(file)?.unwrap_or_default();
         if text.contains("apiVersion: postgresql.cnpg.io/") && text.lines().any(|line| line.trim_end() == "kind: Cluster") {
             guarded = Some((file, text.contains("Prune=false") && text.contains("Delete=false")));

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::yaml::{self, Kind, Node};
+use crate::yaml::{self, Kind, Node, line_span, offset};
 
 /// The text with the scalar of a JSON pointer (RFC 6901) replaced; none when there is no scalar there, or when it cannot
 /// be replaced alone (an alias, a block scalar).
@@ -14,8 +14,8 @@ pub fn set(text: &str, pointer: &str, to: &Value) -> Option<String> {
     *wanted.pointer_mut(pointer)? = to.clone();
     let scalar = find(&node, pointer)?;
     scalar.scalar()?;
-    let (start, line) = line_at(text, scalar.line)?;
-    let from = start + line.char_indices().map(|(at, _)| at).chain([line.len()]).nth(usize::try_from(scalar.column).ok()?.checked_sub(1)?)?;
+    let (start, line) = line_span(text, usize::try_from(scalar.line).ok()?)?;
+    let from = start + offset(line, scalar.column)?;
     let rest = &line[from - start..];
     let written = literal(to)?;
     ends(rest).into_iter().find_map(|length| {
@@ -41,7 +41,7 @@ pub fn put(text: &str, mapping: &str, key: &str, to: &Value, after: &str) -> Opt
     let Kind::Map(entries) = &find(&node, mapping)?.kind else { return None };
     let (_, (line, column), value) = entries.iter().find(|(name, _, value)| name == after && value.scalar().is_some())?;
     let indent = usize::try_from(*column).ok()?.checked_sub(1)?;
-    let (start, content) = line_at(text, value.line.max(*line))?;
+    let (start, content) = line_span(text, usize::try_from(value.line.max(*line)).ok()?)?;
     let end = start + content.len();
     let ending = if text[end..].starts_with("\r\n") { "\r\n" } else { "\n" };
     let after = format!("{}{ending}{}{key}: {}{}", &text[..end], " ".repeat(indent), literal(to)?, &text[end..]);
@@ -65,18 +65,6 @@ fn find<'n>(node: &'n Node, pointer: &str) -> Option<&'n Node> {
         Kind::Seq(items) => items.get(part.parse::<usize>().ok()?),
         _ => node.get(part).map(|(_, node)| node),
     })
-}
-
-/// First byte and content of a line, from 1.
-fn line_at(text: &str, line: u64) -> Option<(usize, &str)> {
-    let mut start = 0;
-    for (number, whole) in (1..).zip(text.split_inclusive('\n')) {
-        if number == line {
-            return Some((start, whole.trim_end_matches(['\n', '\r'])));
-        }
-        start += whole.len();
-    }
-    None
 }
 
 /// Where a scalar that starts a text can end: quoted, plain in a block, plain in a flow collection. Reading back decides.

@@ -1,6 +1,7 @@
 //! The repositories of a generated project, as their last commits say them: charts with one values file an environment, and
 //! Argo CD's Applications.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -28,8 +29,8 @@ pub struct Depot {
     pub name: String,
     /// Its commits.
     pub snapshot: Snapshot,
-    /// The files of its last commit.
-    pub files: Vec<String>,
+    /// The files of its last commit, each with the id of its content.
+    pub files: BTreeMap<String, String>,
 }
 
 /// A chart of a repository.
@@ -147,7 +148,7 @@ impl Project {
         for (path, birth) in found {
             match Snapshot::open(&path)? {
                 Some(snapshot) => {
-                    depots.push(Depot { name: birth.depot, files: snapshot.files(None)?.unwrap_or_default().into_keys().collect(), snapshot });
+                    depots.push(Depot { name: birth.depot, files: snapshot.files(None)?.unwrap_or_default(), snapshot });
                 }
                 None => absent.push(
                     Problem::new(
@@ -167,14 +168,14 @@ impl Project {
         let values = format!("values-{environment}.yaml");
         let mut charts = Vec::new();
         for (depot, of) in self.depots.iter().enumerate() {
-            for file in &of.files {
+            for file in of.files.keys() {
                 let folder = match file.rsplit_once('/') {
                     Some((folder, name)) if name == values => folder.to_owned(),
                     None if *file == values => String::new(),
                     _ => continue,
                 };
                 let chart = Chart { depot, folder };
-                if of.files.contains(&chart.file("Chart.yaml")) {
+                if of.files.contains_key(&chart.file("Chart.yaml")) {
                     charts.push(chart);
                 }
             }
@@ -185,7 +186,7 @@ impl Project {
     /// Names of the environments that charts have values for.
     #[must_use]
     pub fn environments(&self) -> Vec<String> {
-        let names = self.depots.iter().flat_map(|of| &of.files);
+        let names = self.depots.iter().flat_map(|of| of.files.keys());
         let mut names: Vec<_> =
             names.filter_map(|file| file.rsplit('/').next()?.strip_prefix("values-")?.strip_suffix(".yaml").map(str::to_owned)).collect();
         names.sort();

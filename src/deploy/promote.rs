@@ -264,8 +264,8 @@ impl Work<'_> {
 
     /// What separates a tag of a chart's repository from its last commit; none when the tag is not there.
     fn drift(&self, chart: &Chart, tag: &str) -> Result<Option<Drift>, DeployError> {
-        let snapshot = &self.project.depots[chart.depot].snapshot;
-        let (Some(then), Some(now)) = (snapshot.files(Some(tag))?, snapshot.files(None)?) else { return Ok(None) };
+        let depot = &self.project.depots[chart.depot];
+        let (Some(then), now) = (depot.snapshot.files(Some(tag))?, &depot.files) else { return Ok(None) };
         let below = if chart.folder.is_empty() { String::new() } else { format!("{}/", chart.folder) };
         let own = chart.file(&format!("values-{}.yaml", self.asked.to));
         let mut drift = Drift { shared: false, own: false };

@@ -22,7 +22,7 @@ impl Application {
     pub fn of(project: &Project, chart: &Chart, environment: &str) -> Result<Option<Self>, DeployError> {
         let folder = format!("argocd/{environment}/applications");
         for (depot, of) in project.depots.iter().enumerate() {
-            for file in of.files.iter().filter(|f| f.rsplit_once('/').is_some_and(|(at, _)| at == folder || at.ends_with(&format!("/{folder}")))) {
+            for file in of.files.keys().filter(|f| f.rsplit_once('/').is_some_and(|(at, _)| at == folder || at.ends_with(&format!("/{folder}")))) {
                 let Some(text) = of.committed(file)? else { continue };
                 let value = yaml::parse::<Node>(&project.shown(depot, file), &text)?.value();
                 let said = |pointer: &str| value.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();

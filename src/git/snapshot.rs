@@ -22,8 +22,6 @@ pub struct Snapshot {
 pub struct Version {
     /// Short id of the commit.
     pub commit: String,
-    /// Seconds since 1970 of the commit.
-    pub seconds: i64,
     /// The content; none when the file was not there.
     pub content: Option<String>,
 }
@@ -143,7 +141,7 @@ impl Snapshot {
         let mut versions: Vec<Version> = Vec::new();
         let mut next = Some(self.git.find_commit(self.head).doing("read HEAD", &self.folder)?);
         while let Some(commit) = next {
-            let version = Version { commit: short(&commit), seconds: commit.time().seconds(), content: self.content(&commit, path)? };
+            let version = Version { commit: short(&commit), content: self.content(&commit, path)? };
             match versions.last_mut() {
                 // The older of two commits with the same content is the one that wrote it.
                 Some(last) if last.content == version.content => *last = version,

@@ -1,6 +1,7 @@
 //! Dockerfiles: the number of a user that the same file creates.
 
-use super::{Edit, line_span};
+use super::Edit;
+use crate::yaml::line_span;
 
 /// `USER name` becomes its number, when one command of the file gives it.
 pub(super) fn user(text: &str, line: usize) -> Option<Edit> {

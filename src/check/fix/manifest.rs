@@ -1,8 +1,8 @@
 //! Manifests: places are those of the YAML reader, changes are of the text.
 
-use super::{Edit, line_span};
+use super::Edit;
 use crate::check::gather::stream;
-use crate::yaml::{self, Kind, Node};
+use crate::yaml::{self, Kind, Node, line_span, offset};
 
 /// What a synchronisation may not do to a database.
 const GUARD: &str = "argocd.argoproj.io/sync-options";
@@ -19,12 +19,6 @@ fn document(text: &str, object: &str) -> Option<(Node, usize)> {
         }
     }
     found
-}
-
-/// Bytes of a line before a column, from 1, counted in characters.
-fn offset(line: &str, column: u64) -> Option<usize> {
-    let wanted = usize::try_from(column).ok()?.checked_sub(1)?;
-    line.char_indices().map(|(at, _)| at).chain([line.len()]).nth(wanted)
 }
 
 /// A line of the whole text, from a line of a document.

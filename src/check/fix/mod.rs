@@ -79,17 +79,5 @@ fn apply(text: &str, edits: &BTreeSet<Edit>) -> Option<String> {
     (out != text).then_some(out)
 }
 
-/// The span of a line, from 1, without its end.
-fn line_span(text: &str, line: usize) -> Option<(usize, &str)> {
-    let mut start = 0;
-    for (index, whole) in text.split_inclusive('\n').enumerate() {
-        if index + 1 == line {
-            return Some((start, whole.trim_end_matches(['\n', '\r'])));
-        }
-        start += whole.len();
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests;

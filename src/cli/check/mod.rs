@@ -96,7 +96,7 @@ fn once(room: &Room<'_>, lang: Lang) -> Result<Exit, Failed> {
 }
 
 /// A program of the user's: the one given, or that of the `PATH`.
-fn program(name: &str, given: Option<&Path>) -> Option<std::path::PathBuf> {
+pub(super) fn program(name: &str, given: Option<&Path>) -> Option<std::path::PathBuf> {
     match given {
         // It runs inside each chart: a relative path would then name something else.
         Some(given) => Some(std::path::absolute(given).unwrap_or_else(|_| given.to_owned())),

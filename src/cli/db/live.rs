@@ -1,13 +1,13 @@
 //! What a cluster says of its databases, asked of the user's own kubectl with the user's own kubeconfig (whose login
 //! programs need the user's environment).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
+use super::super::check::program;
 use super::super::{Exit, Failed};
-use crate::check::program;
 use crate::text;
 use crate::text::{Problem, Text};
 
@@ -22,9 +22,7 @@ impl Live {
     /// # Errors
     /// When kubectl is not there, or when the cluster does not answer it.
     pub(super) fn read(kubeconfig: &Path, namespace: Option<&str>, kubectl: Option<&Path>) -> Result<Self, Failed> {
-        let path = std::env::var_os("PATH");
-        let found: Option<PathBuf> = kubectl.map(Path::to_owned).or_else(|| program::find("kubectl", path.as_deref()));
-        let Some(kubectl) = found else {
+        let Some(kubectl) = program("kubectl", kubectl) else {
             let what = Text::new("kubectl est introuvable", "kubectl cannot be found");
             return Err((
                 Exit::Failure,

@@ -7,7 +7,7 @@ mod status;
 
 use clap::{Arg, ArgMatches, Command};
 
-use super::define::{base, option};
+use super::define::{family, option};
 use super::prepared::{self, Prepared};
 use super::{Exit, Failed, usage};
 use crate::deploy::database::{self, Start};
@@ -19,9 +19,7 @@ use crate::ui;
 pub(super) const NAME: &str = "db";
 
 pub(super) fn command(lang: Lang) -> Command {
-    base(NAME, lang, &Text::new("Suit et renouvelle la base de données d'un environnement", "Follows and renews the database of an environment"))
-        .subcommand_help_heading(Text::new("Commandes", "Commands").get(lang).to_owned())
-        .subcommand_value_name(Text::new("COMMANDE", "COMMAND").get(lang).to_owned())
+    family(NAME, lang, &Text::new("Suit et renouvelle la base de données d'un environnement", "Follows and renews the database of an environment"))
         .subcommand(bump::command(lang))
         .subcommand(restore::command(lang))
         .subcommand(status::command(lang))

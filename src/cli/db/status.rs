@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Command};
 use serde_json::{Value, json};
 
-use super::super::define::{base, option};
+use super::super::define::{base, form, is_json, option};
 use super::super::requirements::pretty;
 use super::super::{Exit, Failed, prepared};
 use super::live;
@@ -37,11 +37,7 @@ pub(super) fn command(lang: Lang) -> Command {
             &Text::new("Espace de noms (par défaut : celui du kubeconfig)", "Namespace (default: the kubeconfig's)"),
         ))
         .arg(path("kubectl", &Text::new("Programme kubectl (par défaut : celui du PATH)", "kubectl program (default: the one of the PATH)")))
-        .arg(
-            option("format", lang, &Text::new("FORME", "FORM"), &Text::new("text (défaut) ou json", "text (default) or json"))
-                .value_parser(["text", "json"])
-                .default_value("text"),
-        )
+        .arg(form(lang))
 }
 
 pub(super) fn run(arguments: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
@@ -69,11 +65,7 @@ pub(super) fn run(arguments: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
     if rows.is_empty() {
         return Err(prepared::refused(DeployError::Refused(vec![none(&project)])));
     }
-    let shown = if arguments.get_one::<String>("format").is_some_and(|f| f == "json") {
-        pretty(&json!({"format": "mirai-kit/db-status/v1", "databases": rows}))
-    } else {
-        Ok(text)
-    };
+    let shown = if is_json(arguments) { pretty(&json!({"format": "mirai-kit/db-status/v1", "databases": rows})) } else { Ok(text) };
     shown.and_then(|shown| ui::data(&shown)).map_err(|p| (Exit::Failure, vec![p]))?;
     prepared::tell_absent(&project, lang);
     ui::report(&problems, lang);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgMatches, Command};
 use serde_json::{Value, json};
 
-use super::define::{base, option, positional};
+use super::define::{base, form, is_json, positional};
 use super::requirements::{Answer, Room, pretty};
 use super::{Exit, Failed};
 use crate::check::catalog;
@@ -32,11 +32,7 @@ pub(super) fn command(lang: Lang) -> Command {
     );
     base(NAME, lang, &about)
         .arg(positional("what", lang, &Text::new("QUOI", "WHAT"), &help).required(false).value_parser(clap::value_parser!(PathBuf)))
-        .arg(
-            option("format", lang, &Text::new("FORME", "FORM"), &Text::new("text (défaut) ou json", "text (default) or json"))
-                .value_parser(["text", "json"])
-                .default_value("text"),
-        )
+        .arg(form(lang))
 }
 
 pub(super) fn run(arguments: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
@@ -46,7 +42,7 @@ pub(super) fn run(arguments: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
         None => everything::explain(&room),
         Some(what) => explain(&room, what).map_err(invalid)?,
     };
-    let shown = if arguments.get_one::<String>("format").is_some_and(|f| f == "json") { pretty(&json) } else { Ok(text) };
+    let shown = if is_json(arguments) { pretty(&json) } else { Ok(text) };
     shown.and_then(|shown| ui::data(&shown)).map_err(|problem| (Exit::Failure, vec![problem]))?;
     Ok(Exit::Done)
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Value, json};
 
-use super::define::{base, option};
+use super::define::{family, form, is_json, option};
 use super::new::{load, read_text};
 use super::{Exit, Failed, usage};
 use crate::kit::Kit;
@@ -26,9 +26,7 @@ pub(super) const NAME: &str = "requirements";
 const LIMIT: u64 = 4 * 1024 * 1024;
 
 pub(super) fn command(lang: Lang) -> Command {
-    base(NAME, lang, &Text::new("Consulte et compare les listes d'exigences", "Consults and compares the requirement lists"))
-        .subcommand_help_heading(Text::new("Commandes", "Commands").get(lang).to_owned())
-        .subcommand_value_name(Text::new("COMMANDE", "COMMAND").get(lang).to_owned())
+    family(NAME, lang, &Text::new("Consulte et compare les listes d'exigences", "Consults and compares the requirement lists"))
         .subcommand(sources(list::command(lang), lang))
         .subcommand(sources(show::command(lang), lang))
         .subcommand(sources(diff::command(lang), lang))
@@ -50,11 +48,7 @@ fn sources(command: Command, lang: Lang) -> Command {
             &Text::new("DOSSIER", "DIR"),
             &Text::new("Kit à utiliser au lieu de celui du programme", "Kit to use instead of the program's own"),
         )))
-        .arg(
-            option("format", lang, &Text::new("FORME", "FORM"), &Text::new("text (défaut) ou json", "text (default) or json"))
-                .value_parser(["text", "json"])
-                .default_value("text"),
-        )
+        .arg(form(lang))
 }
 
 pub(super) fn run(arguments: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
@@ -70,7 +64,7 @@ pub(super) fn run(arguments: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
         _ => impact::run(&room, arguments),
     };
     let (text, json) = answer.map_err(|problem| invalid(vec![problem]))?;
-    let shown = if arguments.get_one::<String>("format").is_some_and(|f| f == "json") { pretty(&json) } else { Ok(text) };
+    let shown = if is_json(arguments) { pretty(&json) } else { Ok(text) };
     shown.and_then(|shown| ui::data(&shown)).map_err(|problem| (Exit::Failure, vec![problem]))?;
     Ok(Exit::Done)
 }

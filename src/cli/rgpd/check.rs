@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::options;
 use super::project::Project;
-use crate::cli::define::base;
+use crate::cli::define::{base, form, is_json};
 use crate::cli::requirements::pretty;
 use crate::cli::{Exit, Failed};
 use crate::rgpd::live::{self, Address, Database, LiveError, LiveReport, Secrets};
@@ -31,7 +31,7 @@ pub(super) fn command(lang: Lang) -> Command {
         .after_help(more.get(lang).to_owned())
         .arg(options::folder(lang))
         .arg(options::database("db", lang).required(true))
-        .arg(options::format(lang))
+        .arg(form(lang))
 }
 
 /// What the environment knows of passwords.
@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
         LiveError::Description(errors) => super::invalid(errors.into_iter().map(Into::into).collect()),
         LiveError::Database(problem) => super::failure(problem),
     })?;
-    let page = if options::is_json(arguments) { pretty(&json(&report)).map_err(super::failure)? } else { page(&report, lang) };
+    let page = if is_json(arguments) { pretty(&json(&report)).map_err(super::failure)? } else { page(&report, lang) };
     ui::data(&page).map_err(super::failure)?;
     Ok(if report.conforms() { Exit::Done } else { Exit::NonConforming })
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::options;
 use super::project::{LIMIT, Project};
-use crate::cli::define::{base, option};
+use crate::cli::define::{base, form, is_json, option};
 use crate::cli::new::read_text;
 use crate::cli::requirements::pretty;
 use crate::cli::{Exit, Failed};
@@ -31,7 +31,7 @@ pub(super) fn command(lang: Lang) -> Command {
     base(NAME, lang, &about)
         .arg(options::folder(lang))
         .arg(option("from", lang, &Text::new("FICHIER.yaml", "FILE.yaml"), &from).value_parser(clap::value_parser!(PathBuf)))
-        .arg(options::format(lang))
+        .arg(form(lang))
 }
 
 pub(super) fn run(arguments: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
@@ -54,8 +54,7 @@ pub(super) fn run(arguments: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
     for warning in &plan.warnings {
         ui::say(&format!("{} {}", Text::new("à voir :", "look at:").get(lang), ui::sanitize::line(&warning.to_string())));
     }
-    let page =
-        if options::is_json(arguments) { pretty(&json(&project, &name, &plan)).map_err(super::failure)? } else { page(&name, &project, &plan, lang) };
+    let page = if is_json(arguments) { pretty(&json(&project, &name, &plan)).map_err(super::failure)? } else { page(&name, &project, &plan, lang) };
     ui::data(&page).map_err(super::failure)?;
     Ok(Exit::Done)
 }

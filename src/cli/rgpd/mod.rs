@@ -12,7 +12,7 @@ mod render;
 
 use clap::{ArgMatches, Command};
 
-use super::define::base;
+use super::define::family;
 use super::{Exit, Failed, usage};
 use crate::text::{Lang, Problem, Text};
 
@@ -20,13 +20,11 @@ use crate::text::{Lang, Problem, Text};
 pub(super) const NAME: &str = "rgpd";
 
 pub(super) fn command(lang: Lang) -> Command {
-    base(
+    family(
         NAME,
         lang,
         &Text::new("Décrit les données, et tout ce qui en découle (EXI-DATA-2)", "Describes the data, and all that follows (EXI-DATA-2)"),
     )
-    .subcommand_help_heading(Text::new("Commandes", "Commands").get(lang).to_owned())
-    .subcommand_value_name(Text::new("COMMANDE", "COMMAND").get(lang).to_owned())
     .subcommand(init::command(lang))
     .subcommand(import::command(lang))
     .subcommand(render::command(lang))

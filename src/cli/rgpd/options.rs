@@ -20,17 +20,6 @@ pub(super) fn folder_of(arguments: &ArgMatches) -> &Path {
     arguments.get_one::<PathBuf>("folder").map_or(Path::new("."), |p| p.as_path())
 }
 
-/// The form of the answer.
-pub(super) fn format(lang: Lang) -> Arg {
-    option("format", lang, &Text::new("FORME", "FORM"), &Text::new("text (défaut) ou json", "text (default) or json"))
-        .value_parser(["text", "json"])
-        .default_value("text")
-}
-
-pub(super) fn is_json(arguments: &ArgMatches) -> bool {
-    arguments.get_one::<String>("format").is_some_and(|f| f == "json")
-}
-
 /// A database, by its address.
 pub(super) fn database(id: &'static str, lang: Lang) -> Arg {
     let help = Text::new(

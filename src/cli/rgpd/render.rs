@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::options;
 use super::project::{Fate, Project, Wanted};
-use crate::cli::define::{base, flag};
+use crate::cli::define::{base, flag, form, is_json};
 use crate::cli::requirements::pretty;
 use crate::cli::{Exit, Failed, translate};
 use crate::digest::sha256;
@@ -35,7 +35,7 @@ pub(super) fn command(lang: Lang) -> Command {
                 "Overwrites edited files and already written migrations of this version too",
             ),
         ))
-        .arg(options::format(lang))
+        .arg(form(lang))
 }
 
 pub(super) fn run(arguments: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &ArgMatches, lang: Lang) -> Result<Exit, Failed> {
         ui::say(&format!("{} {}", Text::new("à voir :", "look at:").get(lang), ui::sanitize::line(&warning.to_string())));
     }
     let problems = if arguments.get_flag("force") { Vec::new() } else { wanted.problems() };
-    let json = options::is_json(arguments);
+    let json = is_json(arguments);
     let mut page = if json { String::new() } else { listing(&wanted, lang) };
     if arguments.get_flag("diff") && !json {
         page.push_str(&diff(&wanted));

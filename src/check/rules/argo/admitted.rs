@@ -7,6 +7,7 @@ use crate::check::catalog::Rule;
 use crate::check::catalog::Strength::{Deduced, Platform};
 use crate::check::repository::Input::Manifests;
 use crate::check::rules::Scene;
+use crate::check::rules::argo::tree::admits;
 use crate::check::{Report, cite, items, kind, name, text};
 use crate::text;
 use crate::text::Text;
@@ -118,21 +119,9 @@ fn refused(application: &Value, project: &Value) -> [(&'static str, Option<Text>
     [("/spec/source", source), ("/spec/destination", destination), ("/metadata/namespace", place)]
 }
 
-/// Argo CD's patterns (`glob`): stars alone are read here; other signs are taken as a match.
+/// Argo CD's patterns: stars alone are read here; other signs are taken as a match.
 fn matches(pattern: &str, value: &str) -> bool {
-    if pattern.contains(['?', '[', '{']) {
-        return true;
-    }
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = value.strip_prefix(first) else { return false };
-    let mut parts: Vec<&str> = parts.collect();
-    let Some(last) = parts.pop() else { return rest.is_empty() };
-    for part in parts {
-        let Some(at) = rest.find(part) else { return false };
-        rest = &rest[at + part.len()..];
-    }
-    rest.ends_with(last)
+    pattern.contains(['?', '[', '{']) || admits(pattern, value)
 }
 
 #[cfg(test)]
