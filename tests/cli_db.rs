@@ -70,7 +70,7 @@ fn the_chart_renders_the_recovery_that_was_prepared() {
     for text in [
         "name: \"demo-db-g2\"",
         "source: \"demo-db-g1\"",
-        "targetTime: \"2026-11-30T10:15:00Z\"",
+        "targetTime: \"2026-11-30 10:15:00+00:00\"",
         "serverName: \"demo-db-g2\"",
         "serverName: \"demo-db-g1\"",
     ] {

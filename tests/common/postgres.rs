@@ -13,7 +13,14 @@ pub struct Server {
     bin: PathBuf,
     clients: PathBuf,
     major: u32,
+    /// What its processes are started by, when the tests are root's: PostgreSQL refuses to be.
+    account: &'static [&'static str],
 }
+
+const NOBODY: &[&str] = &["runuser", "-u", "nobody", "--"];
+/// The commands that it runs by itself may be in root's folders.
+const NOBODY_READING: &[&str] =
+    &["setpriv", "--reuid=nobody", "--clear-groups", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search", "--"];
 
 /// The versions that every proof on a real server runs against.
 pub const VERSIONS: [u32; 3] = [15, 17, 18];
@@ -36,23 +43,49 @@ fn is_root() -> bool {
 }
 
 impl Server {
-    /// Starts the server that the kit's images hold. PostgreSQL refuses to run as root: it runs as `nobody` then.
+    /// Starts the server that the kit's images hold.
     pub fn start() -> Self {
         Self::with(15, &[])
     }
 
     /// Starts a server of version `major`, with settings of its own.
     pub fn with(major: u32, settings: &[&str]) -> Self {
+        Self::filled(major, settings, NOBODY, Self::empty)
+    }
+
+    /// The same, which archives and restores by the programs of its settings.
+    pub fn archiving(major: u32, settings: &[&str]) -> Self {
+        Self::filled(major, settings, NOBODY_READING, Self::empty)
+    }
+
+    fn empty(&self, data: &str) {
+        self.admin("initdb", &["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
+    }
+
+    /// The same, on the files that `restore` writes in the folder it is given.
+    pub fn restored(major: u32, settings: &[&str], restore: impl FnOnce(&str)) -> Self {
+        Self::filled(major, settings, NOBODY_READING, |_, data| {
+            restore(data);
+            if is_root() {
+                let status = Command::new("chown").args(["-R", "nobody", data]).status().expect("chown");
+                assert!(status.success());
+            }
+            let status = Command::new("chmod").args(["700", data]).status().expect("chmod");
+            assert!(status.success());
+        })
+    }
+
+    fn filled(major: u32, settings: &[&str], account: &'static [&'static str], fill: impl FnOnce(&Self, &str)) -> Self {
         // npm's server comes without clients: those of 18 read every older server.
         let (bin, clients) = (programs(major), programs(if major == 15 { 15 } else { 18 }));
-        let server = Self { folder: TempDir::with_prefix("mkpg").expect("temporary folder"), bin, clients, major };
+        let server = Self { folder: TempDir::with_prefix("mkpg").expect("temporary folder"), bin, clients, major, account };
         let folder = server.folder.path().to_str().expect("path").to_owned();
         if is_root() {
             let status = Command::new("chown").args(["nobody", &folder]).status().expect("chown");
             assert!(status.success());
         }
         let data = format!("{folder}/data");
-        server.admin("initdb", &["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
+        fill(&server, &data);
         let mut options = format!("-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=30 -c shared_buffers=16MB");
         for setting in settings {
             options.push_str(" -c ");
@@ -86,15 +119,15 @@ impl Server {
     fn admin(&self, program: &str, args: &[&str]) {
         let path = self.bin.join(program);
         let mut command = if is_root() {
-            let mut c = Command::new("runuser");
-            c.args(["-u", "nobody", "--"]).arg(path);
+            let mut c = Command::new(self.account[0]);
+            c.args(&self.account[1..]).arg(path);
             c
         } else {
             Command::new(path)
         };
         // pg_ctl's server keeps the descriptors it inherits: no pipe, or waiting for its end would never end.
         let status = command.args(args).current_dir(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::null()).status().expect(program);
-        assert!(status.success(), "{program} {args:?}");
+        assert!(status.success(), "{program} {args:?}\n{}", std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default());
     }
 
     /// A client program aimed at this server.
@@ -160,7 +193,9 @@ fn outcome(out: &Output) -> Result<String, String> {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let data = self.folder.path().join("data");
-        self.admin("pg_ctl", &["-D", data.to_str().expect("path"), "-m", "immediate", "-s", "stop"]);
+        // A server that did not start has said why already.
+        if self.data().join("postmaster.pid").exists() {
+            self.admin("pg_ctl", &["-D", self.data().to_str().expect("path"), "-m", "immediate", "-s", "stop"]);
+        }
     }
 }

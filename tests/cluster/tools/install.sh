@@ -55,6 +55,17 @@ from_module() { # FOLDER MODULE PATH TARGET
 }
 from_module cnpg github.com/cloudnative-pg/cloudnative-pg config/webhook/manifests.yaml cnpg-webhooks.yaml
 
+# Backups: barman-cloud as the operator's images hold it, and a local S3 server.
+pin=$(cat "$here/install.sh" "$here/s3/requirements.txt" | sha256sum | cut -d' ' -f1)
+if [ ! -f "$tools/stamps/s3" ] || [ "$(cat "$tools/stamps/s3")" != "$pin" ]; then
+    rm -rf "$tools/s3"
+    python3 -m venv "$tools/s3"
+    "$tools/s3/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps --only-binary :all: \
+        --require-hashes -r "$here/s3/requirements.txt"
+    "$tools/s3/bin/barman-cloud-backup" --version
+    echo "$pin" >"$tools/stamps/s3"
+fi
+
 # Redis: Debian's redis-tools holds the server's program under another name, and installs no service.
 if [ ! -x /usr/bin/redis-check-rdb ]; then
     [ "$(id -u)" = 0 ] || die "install the Debian package redis-tools, then run again"
