@@ -151,9 +151,9 @@ impl Generation {
         let folder = test.folder().join(POSTGRES);
         let done = Command::new(tool("helm4/helm")).args(["template", "demo", ".", "-f", VALUES]).current_dir(folder).output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        let text = format!("\n{}", String::from_utf8(done.stdout).unwrap());
-        let objects: Vec<Value> = text.split("\n---").map(|t| mirai_kit::yaml::read(t).unwrap()).filter(Value::is_object).collect();
-        let one = |kind: &str| objects.iter().find(|o| o["kind"] == kind).unwrap_or_else(|| panic!("no {kind} in {text}"));
+        let stream = format!("\n{}", String::from_utf8(done.stdout).unwrap());
+        let objects: Vec<Value> = stream.split("\n---").map(|t| mirai_kit::yaml::read(t).unwrap()).filter(Value::is_object).collect();
+        let one = |kind: &str| objects.iter().find(|o| o["kind"] == kind).unwrap_or_else(|| panic!("no {kind} in {stream}"));
         let spec = &one("Cluster")["spec"];
         let source = spec["bootstrap"].get("recovery").map(|recovery| {
             let external = spec["externalClusters"].as_array().unwrap().iter().find(|c| c["name"] == recovery["source"]).unwrap();
