@@ -28,7 +28,7 @@ deny: tools
 	$(TOOLS)/bin/cargo-deny --log-level warn check --hide-inclusion-graph bans licenses sources
 
 check-tools-scripts: tools
-	$(TOOLS)/bin/shellcheck tests/tools/*.sh tests/cluster/tools/*.sh tests/conformance/*.sh fuzz/*.sh .ci/run
+	$(TOOLS)/bin/shellcheck tests/tools/*.sh tests/cluster/*.sh tests/cluster/tools/*.sh tests/conformance/*.sh fuzz/*.sh .ci/run
 
 # Doc tests first, so that the run ends on the lines of the integration tests.
 doctest:
@@ -52,7 +52,7 @@ cluster-tools: tools
 
 cluster: cluster-tools
 	MIRAI_TOOLS=$(TOOLS) cargo test --locked --test recovery
-	MIRAI_TOOLS=$(TOOLS) cargo test --locked --test cluster -- --test-threads=1 --nocapture
+	MIRAI_TOOLS=$(TOOLS) bash tests/cluster/run.sh
 
 # Longer than make test (about 20 minutes): every variant of the generated backend, on a real PostgreSQL.
 backend-variants: build

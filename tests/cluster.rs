@@ -16,18 +16,37 @@ mod admitted;
 mod answers;
 #[path = "cluster/argocd.rs"]
 mod argocd;
+#[path = "cluster/broken.rs"]
+mod broken;
 #[path = "conformance/corpus.rs"]
 #[allow(dead_code, reason = "shared with the conformance gates, which use more of it")]
 mod corpus;
+#[path = "cluster/faults.rs"]
+mod faults;
+#[path = "cluster/jobs.rs"]
+mod jobs;
+#[path = "cluster/kubelet.rs"]
+mod kubelet;
 #[path = "cluster/life.rs"]
 mod life;
 #[path = "cluster/operators.rs"]
 mod operators;
 #[path = "cluster/plane.rs"]
 mod plane;
+#[path = "common/postgres.rs"]
+mod postgres;
 #[path = "cluster/process.rs"]
 mod process;
+#[path = "cluster/project.rs"]
+mod project;
+#[path = "cluster/report.rs"]
+mod report;
+#[path = "cluster/shared.rs"]
+mod shared;
 #[path = "cluster/synced.rs"]
 mod synced;
 #[path = "common/tools.rs"]
 mod tools;
+
+/// The helm that renders what is judged here: make test proves that the other agrees.
+const HELMS: [&str; 1] = ["helm4/helm"];

@@ -26,3 +26,6 @@ mod postgres;
 mod schemas;
 #[path = "common/tools.rs"]
 mod tools;
+
+/// Both helms render every chart, and must agree.
+const HELMS: [&str; 2] = ["helm4/helm", "helm3/helm"];

@@ -265,12 +265,9 @@ fn objects(
             report.drop_rule(rule.id);
         }
     }
-    for (index, object) in group.objects.iter().enumerate().filter(|(_, o)| Kept::wanted(o)) {
+    for (index, object) in group.objects.iter().enumerate() {
         let file = group.origin(index).map_or("", |origin| origin.file.as_str());
-        let mut object = object.clone();
-        for mark in [super::ORIGIN, super::WAITING] {
-            object.as_object_mut().and_then(|map| map.remove(mark));
-        }
+        let object = Kept::part(object);
         let environment = environment.or_else(|| environment_of(file)).map(str::to_owned);
         kept.push(Kept { environment, production: production(&group, index), file: file.to_owned(), object });
     }

@@ -13,6 +13,8 @@ use crate::tools::{run, tool};
 pub struct ArgoCd {
     forge: PathBuf,
     port: u16,
+    /// Where the repo-server listens.
+    pub repositories: u16,
 }
 
 /// An Application as its status shows it.
@@ -27,10 +29,14 @@ impl Seen {
     pub fn well(&self) -> bool {
         self.sync == "Synced" && self.health == "Healthy"
     }
+
+    pub fn shown(&self) -> String {
+        format!("{} {} {} ({})", self.name, self.sync, self.health, self.said)
+    }
 }
 
 impl ArgoCd {
-    pub fn start(plane: &mut Plane) -> Self {
+    pub fn start(plane: &Plane) -> Self {
         let folder = plane.folder().to_path_buf();
         let forge = folder.join("forge");
         for name in ["forge", "tmp", "argo-tls", "argo-ssh", "home/.kube"] {
@@ -42,36 +48,45 @@ impl ArgoCd {
         std::fs::write(folder.join("argo-ssh/ssh_known_hosts"), "").unwrap();
         configure(plane);
         let port = free_port();
-        let mut git = Process::start("forge", Path::new("/usr/bin/python3"), &folder, |command| {
+        let mut git = Process::start("forge", Path::new("/usr/bin/python3"), &folder, move |command| {
             command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/git_server.py"));
-            command.arg(&forge).arg(port.to_string()).args(["tls.crt", "tls.key"]);
+            command.arg("forge").arg(port.to_string()).args(["tls.crt", "tls.key"]);
         });
         git.until(30, || listens(port));
         plane.keep(git);
         let redis = free_port();
-        let mut store = Process::start("redis", &engine("redis-server"), &folder, |command| {
+        let mut store = Process::start("redis", &engine("redis-server"), &folder, move |command| {
             command.args(["--bind", "127.0.0.1", "--port", &redis.to_string(), "--save", "", "--appendonly", "no"]);
         });
         store.until(30, || listens(redis));
         plane.keep(store);
-        let repositories = free_port();
-        let mut server = Process::start("argocd-repo-server", &engine("argocd-repo-server"), &folder, |command| {
-            environment(command, &folder);
+        let (repositories, metrics, home) = (free_port(), free_port(), folder.clone());
+        let mut server = Process::start("argocd-repo-server", &engine("argocd-repo-server"), &folder, move |command| {
+            environment(command, &home);
             command.args(["--address", "127.0.0.1", "--port", &repositories.to_string(), "--disable-tls", "--loglevel=warn"]);
-            command.args(["--metrics-address", "127.0.0.1", "--metrics-port", &free_port().to_string()]);
+            command.args(["--metrics-address", "127.0.0.1", "--metrics-port", &metrics.to_string()]);
             command.args(["--redis", &format!("127.0.0.1:{redis}"), "--parallelismlimit=2"]);
         });
         server.until(60, || listens(repositories));
         plane.keep(server);
-        let mut controller = Process::start("argocd-application-controller", &engine("argocd-application-controller"), &folder, |command| {
-            environment(command, &folder);
+        let (metrics, home) = (free_port(), folder.clone());
+        let mut controller = Process::start("argocd-application-controller", &engine("argocd-application-controller"), &folder, move |command| {
+            environment(command, &home);
             command.args(["--namespace=argocd", "--repo-server-plaintext", "--repo-server", &format!("127.0.0.1:{repositories}")]);
-            command.args(["--redis", &format!("127.0.0.1:{redis}"), "--metrics-port", &free_port().to_string(), "--loglevel=warn"]);
-            command.args(["--app-resync=30", "--app-resync-jitter=0", "--kubeconfig"]).arg(folder.join("kubeconfig"));
+            command.args(["--redis", &format!("127.0.0.1:{redis}"), "--metrics-port", &metrics.to_string(), "--loglevel=warn"]);
+            // Each test asks for a look at git when it has committed: what is polled besides costs, and proves nothing.
+            command.args(["--app-resync=3600", "--app-resync-jitter=0", "--kubeconfig"]).arg(home.join("kubeconfig"));
+            // Its defaults are for a server that others use: 50 requests per second, and two seconds between waves.
+            command.env("ARGOCD_K8S_CLIENT_QPS", "400").env("ARGOCD_K8S_CLIENT_BURST", "800").env("ARGOCD_SYNC_WAVE_DELAY", "1");
         });
         controller.until(60, || true);
         plane.keep(controller);
-        Self { forge, port }
+        Self { forge, port, repositories }
+    }
+
+    /// Whether the forge listens.
+    pub fn serves(&self) -> bool {
+        listens(self.port)
     }
 
     /// Address of the forge's group of projects.
@@ -79,7 +94,7 @@ impl ArgoCd {
         format!("https://127.0.0.1:{}/demo", self.port)
     }
 
-    /// Commits a folder as a repository of the forge, with the tag that production names.
+    /// Commits a folder as a repository of the forge; its first commit bears the tag that production names.
     pub fn push(&self, folder: &Path, name: &str) {
         let git = |arguments: &[&str]| {
             let identity = ["-c", "user.name=mirai", "-c", "user.email=mirai@exemple.invalid", "-c", "init.defaultBranch=main"];
@@ -88,15 +103,18 @@ impl ArgoCd {
         };
         let target = self.forge.join("demo").join(format!("{name}.git"));
         let target = target.display().to_string();
-        if !folder.join(".git").exists() {
+        let first = !folder.join(".git").exists();
+        if first {
             git(&["init", "--quiet"]);
             git(&["init", "--quiet", "--bare", &target]);
         }
         // The archives of charts are committed, as the READMEs ask.
         git(&["add", "--all", "--force"]);
         git(&["commit", "--quiet", "--message", "Livraison"]);
-        git(&["tag", "--force", "v0.1.0"]);
-        git(&["push", "--quiet", "--force", &target, "main", "v0.1.0"]);
+        if first {
+            git(&["tag", "v0.1.0"]);
+        }
+        git(&["push", "--quiet", "--force", "--tags", &target, "main"]);
     }
 }
 
@@ -120,8 +138,8 @@ fn configure(plane: &Plane) {
     plane.apply("argocd", &json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string());
 }
 
-/// Every Application, as its status shows it.
-pub fn applications(plane: &Plane) -> Vec<Seen> {
+/// The Applications whose name begins so, as their status shows them.
+pub fn applications(plane: &Plane, prefix: &str) -> Vec<Seen> {
     let list: Value = serde_json::from_str(&plane.done(&["get", "applications", "--namespace=argocd", "-o", "json"])).unwrap();
     let text = |o: &Value, p: &str| o.pointer(p).and_then(Value::as_str).unwrap_or_default().to_owned();
     let seen = |o: &Value| {
@@ -137,14 +155,14 @@ pub fn applications(plane: &Plane) -> Vec<Seen> {
         let said = said.join("; ");
         Seen { name: text(o, "/metadata/name"), sync: text(o, "/status/sync/status"), health: text(o, "/status/health/status"), said }
     };
-    list["items"].as_array().unwrap().iter().map(seen).collect()
+    list["items"].as_array().unwrap().iter().map(seen).filter(|a| a.name.starts_with(prefix)).collect()
 }
 
-/// Waits until that many Applications exist and all are synced and healthy; gives them.
-pub fn converge(plane: &Plane, expected: usize, seconds: u64) -> Vec<Seen> {
+/// Waits until that many Applications of a prefix exist and all are synced and healthy; gives them.
+pub fn converge(plane: &Plane, prefix: &str, expected: usize, seconds: u64) -> Vec<Seen> {
     eventually("every Application synced and healthy", seconds, || {
-        let all = applications(plane);
-        let late: Vec<String> = all.iter().filter(|a| !a.well()).map(|a| format!("{} {} {} ({})", a.name, a.sync, a.health, a.said)).collect();
+        let all = applications(plane, prefix);
+        let late: Vec<String> = all.iter().filter(|a| !a.well()).map(Seen::shown).collect();
         if all.len() == expected && late.is_empty() { Ok(all) } else { Err(format!("{} of {expected}; {}", all.len(), late.join("\n"))) }
     })
 }

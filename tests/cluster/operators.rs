@@ -26,7 +26,7 @@ fn webhooks(port: u16, certificate: &Path) -> Vec<Value> {
 
 /// Starts CloudNativePG's manager for its webhooks. It watches a namespace where nothing is, since its reconcilers would wait
 /// for instances that no container runs.
-pub fn cnpg(plane: &mut Plane) {
+pub fn cnpg(plane: &Plane) {
     for name in ["cnpg-system", "nulle-part"] {
         plane.done(&["create", "namespace", name]);
     }
@@ -37,9 +37,9 @@ pub fn cnpg(plane: &mut Plane) {
     }
     let port = free_port();
     let kubeconfig = plane.kubeconfig();
-    let mut manager = Process::start("cnpg", &engine("cnpg"), plane.folder(), |command| {
+    let mut manager = Process::start("cnpg", &engine("cnpg"), plane.folder(), move |command| {
         command.args(["controller", "--metrics-bind-address", "127.0.0.1:0", "--webhook-port", &port.to_string()]);
-        command.env("KUBECONFIG", kubeconfig).env("WEBHOOK_CERT_DIR", &keys);
+        command.env("KUBECONFIG", &kubeconfig).env("WEBHOOK_CERT_DIR", &keys);
         command.env("OPERATOR_NAMESPACE", "cnpg-system").env("WATCH_NAMESPACE", "nulle-part");
     });
     manager.until(120, || listens(port));

@@ -3,10 +3,9 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use tempfile::TempDir;
-
-use crate::process::{Process, eventually, free_port, listens};
+use crate::process::{Folder, Process, eventually, free_port, listens};
 use crate::tools::{self, Ran, run, tool};
 
 /// A program built by `make cluster-tools`.
@@ -18,16 +17,15 @@ pub fn engine(name: &str) -> PathBuf {
 
 /// A running control plane. Fields drop in order: processes first, then their files.
 pub struct Plane {
-    processes: Vec<Process>,
-    folder: TempDir,
+    processes: Mutex<Vec<Process>>,
+    folder: Folder,
     port: u16,
 }
 
 impl Plane {
     /// etcd and the API server, with the CRDs of these folders (below `target/tools/crds`).
     pub fn start(crds: &[&str]) -> Self {
-        let folder = tempfile::Builder::new().prefix("cluster-").tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let mut plane = Self { processes: Vec::new(), folder, port: free_port() };
+        let plane = Self { processes: Mutex::default(), folder: Folder::new("cluster-"), port: free_port() };
         plane.keys();
         let etcd = plane.etcd();
         plane.api_server(etcd);
@@ -69,9 +67,9 @@ impl Plane {
         std::fs::write(self.kubeconfig(), config).unwrap();
     }
 
-    fn etcd(&mut self) -> u16 {
+    fn etcd(&self) -> u16 {
         let (client, peer) = (free_port(), free_port());
-        let mut etcd = Process::start("etcd", &engine("etcd"), self.folder(), |command| {
+        let mut etcd = Process::start("etcd", &engine("etcd"), self.folder(), move |command| {
             let address = |port| format!("http://127.0.0.1:{port}");
             command.args(["--data-dir", "etcd", "--unsafe-no-fsync", "--log-level", "warn"]);
             command.args(["--listen-client-urls", &address(client), "--advertise-client-urls", &address(client)]);
@@ -79,13 +77,16 @@ impl Plane {
             command.args(["--initial-cluster", &format!("default={}", address(peer))]);
         });
         etcd.until(60, || listens(client));
-        self.processes.push(etcd);
+        self.keep(etcd);
         client
     }
 
-    fn api_server(&mut self, etcd: u16) {
+    fn api_server(&self, etcd: u16) {
+        let admission = "apiVersion: apiserver.config.k8s.io/v1\nkind: AdmissionConfiguration\nplugins:\n- name: PodNodeSelector\n  configuration: \
+            {podNodeSelectorPluginConfig: {clusterDefaultNodeSelector: played-by=kwok}}\n";
+        std::fs::write(self.folder().join("admission.yaml"), admission).unwrap();
         let port = self.port;
-        let mut server = Process::start("kube-apiserver", &engine("kube-apiserver"), self.folder(), |command| {
+        let mut server = Process::start("kube-apiserver", &engine("kube-apiserver"), self.folder(), move |command| {
             command.args(["--etcd-servers", &format!("http://127.0.0.1:{etcd}"), "--secure-port", &port.to_string()]);
             command.args(["--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none"]);
             command.args([
@@ -93,15 +94,17 @@ impl Plane {
                 "--authorization-mode=RBAC",
                 "--allow-privileged=true",
                 "--token-auth-file=tokens.csv",
+                // A namespace's pods go to kwok's node, unless it is annotated with another.
+                "--enable-admission-plugins=PodNodeSelector",
+                "--admission-control-config-file=admission.yaml",
             ]);
             command.args(["--tls-cert-file=tls.crt", "--tls-private-key-file=tls.key", "--cert-dir=run"]);
             command.args(["--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file=accounts.pub"]);
             command.args(["--service-account-signing-key-file=accounts.key"]);
         });
         let arguments = ["get", "--raw", "/readyz"].map(str::to_owned);
-        let kubeconfig = self.kubeconfig();
-        server.until(120, || kubectl(&kubeconfig, &arguments).ok);
-        self.processes.push(server);
+        server.until(120, || self.kubectl(&arguments).ok);
+        self.keep(server);
     }
 
     /// Applies CRDs and waits until they are served.
@@ -119,47 +122,86 @@ impl Plane {
         }
     }
 
+    /// Where it answers, and the administrator's token.
+    pub fn access(&self) -> (String, String) {
+        let tokens = std::fs::read_to_string(self.folder().join("tokens.csv")).unwrap();
+        (format!("https://127.0.0.1:{}", self.port), tokens.split(',').next().unwrap().to_owned())
+    }
+
     /// What makes objects live: controllers, the scheduler, and kwok for a node and its pods.
-    pub fn live(&mut self) {
+    pub fn live(&self) {
         let kubeconfig = self.kubeconfig().display().to_string();
         let ports = [free_port(), free_port()];
-        let manager = Process::start("kube-controller-manager", &engine("kube-controller-manager"), self.folder(), |command| {
-            command.args(["--kubeconfig", &kubeconfig, "--authentication-kubeconfig", &kubeconfig, "--authorization-kubeconfig", &kubeconfig]);
+        let config = kubeconfig.clone();
+        let manager = Process::start("kube-controller-manager", &engine("kube-controller-manager"), self.folder(), move |command| {
+            let kubeconfig = &config;
+            command.args(["--kubeconfig", kubeconfig, "--authentication-kubeconfig", kubeconfig, "--authorization-kubeconfig", kubeconfig]);
             command.args(["--leader-elect=false", "--bind-address=127.0.0.1", "--cert-dir=run"]);
             command.args(["--secure-port", &ports[0].to_string(), "--service-account-private-key-file=accounts.key", "--root-ca-file=tls.crt"]);
             // Without a metrics API or volumes, the first two would only say so: stages.yaml plays them. No kubelet says that the node lives.
-            command.arg("--node-monitor-grace-period=24h");
+            // Hundreds of Deployments come at once: its default of 20 requests per second is what would be waited for.
+            command.args(["--node-monitor-grace-period=24h", "--kube-api-qps=300", "--kube-api-burst=600"]);
             command.arg("--controllers=*,-horizontal-pod-autoscaler-controller,-persistentvolume-binder-controller");
         });
         // The plugins that look at volumes: claims here are bound to nothing (stages.yaml).
         let disabled = ["VolumeBinding", "VolumeRestrictions", "VolumeZone", "NodeVolumeLimits"].map(|name| format!("{{name: {name}}}")).join(", ");
         let profile = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nleaderElection: {leaderElect: false}\n";
         let config = format!(
-            "{profile}clientConnection: {{kubeconfig: '{kubeconfig}'}}\nprofiles: [{{plugins: {{multiPoint: {{disabled: [{disabled}]}}}}}}]\n"
+            "{profile}clientConnection: {{kubeconfig: '{kubeconfig}', qps: 300, burst: 600}}\nprofiles: [{{plugins: {{multiPoint: {{disabled: [{disabled}]}}}}}}]\n"
         );
         std::fs::write(self.folder().join("scheduler.yaml"), config).unwrap();
-        let scheduler = Process::start("kube-scheduler", &engine("kube-scheduler"), self.folder(), |command| {
+        let config = kubeconfig.clone();
+        let scheduler = Process::start("kube-scheduler", &engine("kube-scheduler"), self.folder(), move |command| {
             command.args(["--config=scheduler.yaml", "--bind-address=127.0.0.1", "--cert-dir=run", "--secure-port", &ports[1].to_string()]);
-            command.args(["--authentication-kubeconfig", &kubeconfig, "--authorization-kubeconfig", &kubeconfig]);
+            command.args(["--authentication-kubeconfig", &config, "--authorization-kubeconfig", &config]);
         });
         let stages = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/stages.yaml");
-        let kwok = Process::start("kwok", &engine("kwok"), self.folder(), |command| {
-            command.args(["--kubeconfig", &kubeconfig, "--manage-all-nodes=true", "--config", stages]);
-            command.args(["--server-address", &format!("127.0.0.1:{}", free_port())]);
+        let port = free_port();
+        let kwok = Process::start("kwok", &engine("kwok"), self.folder(), move |command| {
+            command.args(["--kubeconfig", &kubeconfig, "--manage-nodes-with-label-selector=played-by=kwok", "--manage-all-nodes=false", "--config", stages]);
+            command.args(["--server-address", &format!("127.0.0.1:{port}")]);
         });
-        self.processes.extend([manager, scheduler, kwok]);
-        self.apply("node", "apiVersion: v1\nkind: Node\nmetadata: {name: kwok, labels: {kubernetes.io/hostname: kwok}}\n");
+        for process in [manager, scheduler, kwok] {
+            self.keep(process);
+        }
+        self.apply("node", "apiVersion: v1\nkind: Node\nmetadata: {name: kwok, labels: {kubernetes.io/hostname: kwok, played-by: kwok}}\n");
         self.done(&["wait", "--for=condition=Ready", "--timeout=120s", "node/kwok"]);
     }
 
     /// Keeps a program running as long as the control plane.
-    pub fn keep(&mut self, process: Process) {
-        self.processes.push(process);
+    pub fn keep(&self, process: Process) {
+        self.processes.lock().unwrap().push(process);
     }
 
-    /// `kubectl`, as administrator.
+    /// Ends a program as a crash does.
+    pub fn kill(&self, name: &str) {
+        self.with(name, Process::kill);
+    }
+
+    /// Starts it again, and waits until it is ready.
+    pub fn revive(&self, name: &str, ready: impl FnMut() -> bool) {
+        self.with(name, |process| {
+            process.revive();
+            process.until(120, ready);
+        });
+    }
+
+    fn with(&self, name: &str, work: impl FnOnce(&mut Process)) {
+        let mut all = self.processes.lock().unwrap();
+        work(all.iter_mut().find(|p| p.name == name).unwrap_or_else(|| panic!("no {name} runs")));
+    }
+
+    /// The last words of everything that runs.
+    pub fn last_words(&self) -> String {
+        let all = self.processes.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().map(|p| format!("--- end of {}:\n{}\n", p.name, p.last_words())).collect()
+    }
+
+    /// `kubectl`, as administrator. Its cache of what the server knows is this run's: its own place is the user's home.
     pub fn kubectl<S: AsRef<str>>(&self, arguments: &[S]) -> Ran {
-        kubectl(&self.kubeconfig(), arguments)
+        let own = [format!("--kubeconfig={}", self.kubeconfig().display()), format!("--cache-dir={}", self.folder().join("cache").display())];
+        let all = own.iter().map(String::as_str).chain(arguments.iter().map(AsRef::as_ref));
+        run(&tool("helm3/kubectl"), all, Path::new("/"))
     }
 
     /// `kubectl` that must succeed; its output.
@@ -176,10 +218,4 @@ impl Plane {
         std::fs::write(&file, text).unwrap();
         self.done(&["apply", "--server-side", "--force-conflicts", "--validate=strict", "-f", &file.display().to_string()]);
     }
-}
-
-fn kubectl<S: AsRef<str>>(kubeconfig: &Path, arguments: &[S]) -> Ran {
-    let config = format!("--kubeconfig={}", kubeconfig.display());
-    let all = [config.as_str()].into_iter().chain(arguments.iter().map(AsRef::as_ref));
-    run(&tool("helm3/kubectl"), all, Path::new("/"))
 }

@@ -8,12 +8,12 @@ use std::time::Instant;
 use mirai_kit::kit::Kit;
 use serde_json::{Map, Value, json};
 
-use crate::accepted::OLDER;
 use crate::answers;
-use crate::argocd::{ArgoCd, applications, converge};
+use crate::argocd::{ArgoCd, Seen, converge};
 use crate::corpus::{Case, copy, corpus, fresh, write};
-use crate::operators;
 use crate::plane::Plane;
+use crate::report::{Step, note, print_when_complete};
+use crate::shared::shared;
 use crate::tools::gate;
 
 /// A project whose repositories are on the forge.
@@ -108,27 +108,28 @@ fn everything_is_synced_and_healthy_on_both_hosting_targets() {
     let kit = Kit::embedded().unwrap();
     let cases: Vec<&'static Case> = corpus().cases.iter().filter(|c| c.answer("version_cnpg") != "newest").collect();
     let started = Instant::now();
-    let mut plane = Plane::start(&OLDER);
-    plane.live();
-    plane.done(&["create", "namespace", "argocd"]);
-    operators::cnpg(&mut plane);
-    let argo = ArgoCd::start(&mut plane);
+    let cluster = shared();
+    let (plane, argo) = (&cluster.plane, &cluster.argo);
     let root = fresh("synced");
-    let mut expected = 0;
+    let mut expected: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, case) in cases.iter().enumerate() {
         let slug = format!("essai{index:02}");
-        let delivered = deliver(&argo, &kit, case, &slug, &root);
+        let delivered = deliver(argo, &kit, case, &slug, &root);
         for environment in case.environments() {
-            expected += match case.answer("hebergement") {
-                "argocd" => delivered.bootstrap(&plane, &environment),
-                _ => delivered.console(&plane, &argo.group(), &slug, &environment),
+            *expected.entry(&case.id).or_default() += match case.answer("hebergement") {
+                "argocd" => delivered.bootstrap(plane, &environment),
+                _ => delivered.console(plane, &argo.group(), &slug, &environment),
             };
         }
     }
-    let all = converge(&plane, expected, 900);
+    let all = converge(plane, "essai", expected.values().sum(), 1500);
     for (index, case) in cases.iter().enumerate() {
-        let own = all.iter().filter(|a| a.name.starts_with(&format!("essai{index:02}-")));
-        eprintln!("synced: {} ({}): {} Applications synced and healthy", case.id, case.answer("hebergement"), own.count());
+        let own: Vec<&Seen> = all.iter().filter(|a| a.name.starts_with(&format!("essai{index:02}-"))).collect();
+        let count = |well: fn(&Seen) -> bool| own.iter().filter(|a| well(a)).count();
+        note(case, Step::Synced, count(|a| a.sync == "Synced"), expected[case.id.as_str()]);
+        note(case, Step::Healthy, count(|a| a.health == "Healthy"), expected[case.id.as_str()]);
+        assert_eq!(own.len(), expected[case.id.as_str()], "{}: Applications", case.id);
     }
-    gate("Argo CD 3.1.7 (Applications synced and healthy)", applications(&plane).len(), started);
+    gate("Argo CD 3.1.7 (Applications synced and healthy)", all.len(), started);
+    print_when_complete();
 }

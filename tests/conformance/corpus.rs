@@ -122,7 +122,7 @@ fn build() -> Corpus {
     let output = fresh("rendered");
     let rendered = in_parallel(&keys, |(key, environment)| template(&charts[key], key, environment, &output));
     let rendered: BTreeMap<_, _> = keys.into_iter().zip(rendered).collect();
-    gate("helm template (charts x environments, helm 4 and 3 agree)", rendered.len(), started);
+    gate(&format!("helm template (charts x environments, {} agree)", crate::HELMS.join(" and ")), rendered.len(), started);
     Corpus { cases, charts, rendered }
 }
 
@@ -202,7 +202,7 @@ fn template(chart: &Chart, key: &str, environment: &str, output: &Path) -> Rende
     let values = format!("values-{environment}.yaml");
     // A release is named after the Application: on the platform, long (facts: project, environment, two hashes).
     let arguments = ["template", "demo-production-a1b2-infra-backend-c3d4", ".", "-f", &values, "--namespace", "demo"];
-    let texts: Vec<String> = ["helm4/helm", "helm3/helm"]
+    let texts: Vec<String> = crate::HELMS
         .iter()
         .map(|helm| {
             let ran = run(&tool(helm), arguments, &chart.folder);
@@ -210,8 +210,10 @@ fn template(chart: &Chart, key: &str, environment: &str, output: &Path) -> Rende
             ran.out
         })
         .collect();
-    let (four, three) = (objects(&texts[0]), objects(&texts[1]));
-    assert!(four == three, "{} -f {values}: helm 4 and helm 3 render different objects", chart.folder.display());
+    let four = objects(&texts[0]);
+    for text in &texts[1..] {
+        assert!(four == objects(text), "{} -f {values}: helm 4 and helm 3 render different objects", chart.folder.display());
+    }
     let manifest = output.join(format!("{key}-{environment}.yaml"));
     fs::write(&manifest, &texts[0]).unwrap();
     Rendered { manifest, objects: four }

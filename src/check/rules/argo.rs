@@ -3,6 +3,7 @@
 pub mod admitted;
 pub mod application;
 pub mod described;
+pub mod kinds;
 mod rows;
 mod tree;
 

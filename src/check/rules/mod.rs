@@ -84,11 +84,19 @@ impl Kept {
         format!("{} ({})", super::cite(&self.object), self.environment.as_deref().unwrap_or("-"))
     }
 
-    /// Whether rules compare objects of this group between environments: there are few, and memory is bounded.
+    /// What rules compare between environments of an object: the whole of those of a few groups, the name and kind of the
+    /// others, since memory is bounded.
     #[must_use]
-    pub fn wanted(object: &Value) -> bool {
+    pub fn part(object: &Value) -> Value {
         let version = super::text(object, "/apiVersion");
-        ["postgresql.cnpg.io/", "barmancloud.cnpg.io/"].iter().any(|group| version.starts_with(group))
+        if ["postgresql.cnpg.io/", "barmancloud.cnpg.io/", "argoproj.io/"].iter().any(|group| version.starts_with(group)) {
+            let mut whole = object.clone();
+            for mark in [super::ORIGIN, super::WAITING] {
+                whole.as_object_mut().and_then(|map| map.remove(mark));
+            }
+            return whole;
+        }
+        serde_json::json!({"apiVersion": version, "kind": super::kind(object), "metadata": {"name": super::name(object)}})
     }
 }
 
@@ -161,6 +169,7 @@ pub const DOMAINS: &[Domain] = &[
     Domain::of(argo::RULES).objects(argo::check),
     Domain::of(argo::admitted::RULES).objects(argo::admitted::check),
     Domain::of(argo::application::RULES).objects(argo::application::check),
+    Domain::of(argo::kinds::RULES).across(argo::kinds::across),
     Domain::of(argo::TREE).files(argo::described::check),
     Domain::of(deploy::RULES).whole(deploy::check),
     Domain::of(consumed::RULES).objects(consumed::check).whole(consumed::whole),

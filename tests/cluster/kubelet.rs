@@ -1,0 +1,105 @@
+//! A node whose pods are real processes of this machine (`kubelet.py`), and the PostgreSQL that plays its database.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::corpus::copy;
+use crate::plane::Plane;
+use crate::postgres::Server;
+use crate::process::Process;
+use crate::tools::run;
+
+/// Where the database listens: an address of this machine that nothing else uses, so that no port is changed in what is generated.
+const DATABASE: &str = "127.77.255.1";
+
+/// A running kubelet.
+pub struct Node {
+    folder: PathBuf,
+    process: Process,
+}
+
+impl Node {
+    /// Starts it under a name. `hosts`: what resolves to the database.
+    pub fn start(plane: &Plane, name: &str, runtime: &Path, hosts: &str) -> Self {
+        let folder = plane.folder().join(format!("node-{name}"));
+        for part in ["images", "state"] {
+            fs::create_dir_all(folder.join(part)).unwrap();
+        }
+        fs::write(folder.join("hosts"), format!("127.0.0.1 localhost\n{DATABASE} {hosts}\n")).unwrap();
+        let (server, token) = plane.access();
+        let settings = json!({"server": server, "token": token, "authority": plane.folder().join("tls.crt"), "node": name,
+            "images": folder.join("images"), "state": folder.join("state"), "runtime": runtime, "hosts": folder.join("hosts")});
+        fs::write(folder.join("settings.json"), settings.to_string()).unwrap();
+        let process = Process::start("kubelet", Path::new("python3"), &folder, |command| {
+            command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/kubelet.py")).arg("settings.json");
+        });
+        Self { folder, process }
+    }
+
+    /// Makes an image of a tag as the Dockerfile does: the program and its migrations.
+    pub fn image(&self, project: &Path, tag: &str) {
+        let image = self.folder.join("images").join(tag);
+        copy(&project.join("backend/app"), &image.join("app"));
+        copy(&project.join("donnees/migrations"), &image.join("migrations"));
+    }
+
+    /// What the containers of pods wrote, for the names that begin so (`namespace_pod`).
+    pub fn logs(&self, prefix: &str) -> String {
+        let mut files: Vec<PathBuf> = fs::read_dir(self.folder.join("state")).unwrap().map(|f| f.unwrap().path()).collect();
+        files.retain(|f| f.is_file() && f.file_name().unwrap().to_string_lossy().starts_with(prefix));
+        files.sort();
+        let shown = |f: PathBuf| format!("{}:\n{}", f.file_name().unwrap().display(), fs::read_to_string(&f).unwrap());
+        files.into_iter().map(shown).collect()
+    }
+
+    pub fn last_words(&self) -> String {
+        self.process.last_words()
+    }
+}
+
+/// The interpreter's environment that the Dockerfile makes in /opt/venv: made once per list of requirements.
+pub fn runtime(project: &Path) -> PathBuf {
+    let list = project.join("backend/requirements.txt");
+    let text = fs::read_to_string(&list).unwrap();
+    let key = mirai_kit::digest::sha256(text.as_bytes());
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("venv-{}", &key[..12]));
+    if !folder.join("complete").exists() {
+        drop(fs::remove_dir_all(&folder));
+        let path = folder.display().to_string();
+        let list = list.display().to_string();
+        let pip = folder.join("bin/python");
+        let ran = run(Path::new("python3"), ["-m", "venv", &path], project);
+        assert!(ran.ok, "{}", ran.said());
+        let ran = run(&pip, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary=:all:", "-r", &list], project);
+        assert!(ran.ok, "{}", ran.said());
+        fs::write(folder.join("complete"), "").unwrap();
+    }
+    folder
+}
+
+/// PostgreSQL over TLS and with passwords, as CloudNativePG's instances are.
+pub fn database() -> Server {
+    let listen = format!("listen_addresses={DATABASE}");
+    let server = Server::with(15, &[&listen]);
+    let folder = server.socket().to_owned();
+    let name = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=base", "-keyout", "tls.key", "-out", "tls.crt"];
+    let ran = run(Path::new("/usr/bin/openssl"), name, Path::new(&folder));
+    assert!(ran.ok, "{}", ran.said());
+    let owner = fs::metadata(server.data()).unwrap();
+    for file in ["tls.key", "tls.crt"] {
+        let file = Path::new(&folder).join(file);
+        use std::os::unix::fs::MetadataExt as _;
+        std::os::unix::fs::chown(&file, Some(owner.uid()), Some(owner.gid())).unwrap();
+        let ran = Command::new("chmod").arg("600").arg(&file).status().unwrap();
+        assert!(ran.success());
+    }
+    fs::write(server.data().join("pg_hba.conf"), "local all all trust\nhostssl all all 127.0.0.0/8 scram-sha-256\n").unwrap();
+    server.ok("postgres", "postgres", &format!("ALTER SYSTEM SET ssl_cert_file = '{folder}/tls.crt';"));
+    server.ok("postgres", "postgres", &format!("ALTER SYSTEM SET ssl_key_file = '{folder}/tls.key';"));
+    server.ok("postgres", "postgres", "ALTER SYSTEM SET ssl = on;");
+    server.ok("postgres", "postgres", "SELECT pg_reload_conf();");
+    server
+}
