@@ -21,6 +21,8 @@ mod broken;
 #[path = "conformance/corpus.rs"]
 #[allow(dead_code, reason = "shared with the conformance gates, which use more of it")]
 mod corpus;
+#[path = "cluster/database.rs"]
+mod database;
 #[path = "cluster/faults.rs"]
 mod faults;
 #[path = "cluster/jobs.rs"]
@@ -33,8 +35,6 @@ mod life;
 mod operators;
 #[path = "cluster/plane.rs"]
 mod plane;
-#[path = "common/postgres.rs"]
-mod postgres;
 #[path = "cluster/process.rs"]
 mod process;
 #[path = "cluster/project.rs"]

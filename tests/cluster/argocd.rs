@@ -70,8 +70,12 @@ impl ArgoCd {
         server.until(60, || listens(repositories));
         plane.keep(server);
         let (metrics, home) = (free_port(), folder.clone());
-        let mut controller = Process::start("argocd-application-controller", &engine("argocd-application-controller"), &folder, move |command| {
+        // Its temporary files go to /dev/shm, and stay there when it is killed: it gets one of its own.
+        let own = "mount -t tmpfs tmpfs /dev/shm && exec \"$0\" \"$@\"";
+        let program = engine("argocd-application-controller");
+        let mut controller = Process::start("argocd-application-controller", Path::new("unshare"), &folder, move |command| {
             environment(command, &home);
+            command.args(["--mount", "--propagation", "private", "sh", "-c", own]).arg(&program);
             command.args(["--namespace=argocd", "--repo-server-plaintext", "--repo-server", &format!("127.0.0.1:{repositories}")]);
             command.args(["--redis", &format!("127.0.0.1:{redis}"), "--metrics-port", &metrics.to_string(), "--loglevel=warn"]);
             // Each test asks for a look at git when it has committed: what is polled besides costs, and proves nothing.

@@ -7,6 +7,7 @@ What is real: the pod's own commands, environment (Secrets, ConfigMaps, fields),
 the order of its containers, its HTTP probes, its restarts and its end by SIGTERM. What is not: an image is a folder of files seen
 as /app (images/TAG), the root file system and the network are the machine's, with one address of 127.0.0.0/8 per pod. The only
 variables added are those of every pod (KUBERNETES_SERVICE_*) and HOTE, which has the server listen on the pod's address alone.
+The API server takes no such address as an endpoint: a Service leads nowhere here.
 """
 
 import base64
@@ -105,7 +106,8 @@ class Pod:
             }
 
         ready = all(self.states[c["name"]]["ready"] for c in self.containers())
-        initialised = all("terminated" in self.states[c["name"]]["state"] for c in self.pod["spec"].get("initContainers", []))
+        ends = [self.states[c["name"]]["state"].get("terminated") for c in self.pod["spec"].get("initContainers", [])]
+        initialised = all(end and end["exitCode"] == 0 for end in ends)
         flags = {"PodScheduled": True, "Initialized": initialised, "ContainersReady": ready, "Ready": ready}
         conditions = [{"type": t, "status": str(v), "lastTransitionTime": now()} for t, v in flags.items()]
         status = {

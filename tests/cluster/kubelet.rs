@@ -1,19 +1,15 @@
-//! A node whose pods are real processes of this machine (`kubelet.py`), and the PostgreSQL that plays its database.
+//! A node whose pods are real processes of this machine (`kubelet.py`).
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::json;
 
 use crate::corpus::copy;
+use crate::database::ADDRESS;
 use crate::plane::Plane;
-use crate::postgres::Server;
 use crate::process::Process;
 use crate::tools::run;
-
-/// Where the database listens: an address of this machine that nothing else uses, so that no port is changed in what is generated.
-const DATABASE: &str = "127.77.255.1";
 
 /// A running kubelet.
 pub struct Node {
@@ -28,7 +24,7 @@ impl Node {
         for part in ["images", "state"] {
             fs::create_dir_all(folder.join(part)).unwrap();
         }
-        fs::write(folder.join("hosts"), format!("127.0.0.1 localhost\n{DATABASE} {hosts}\n")).unwrap();
+        fs::write(folder.join("hosts"), format!("127.0.0.1 localhost\n{ADDRESS} {hosts}\n")).unwrap();
         let (server, token) = plane.access();
         let settings = json!({"server": server, "token": token, "authority": plane.folder().join("tls.crt"), "node": name,
             "images": folder.join("images"), "state": folder.join("state"), "runtime": runtime, "hosts": folder.join("hosts")});
@@ -73,33 +69,13 @@ pub fn runtime(project: &Path) -> PathBuf {
         let pip = folder.join("bin/python");
         let ran = run(Path::new("python3"), ["-m", "venv", &path], project);
         assert!(ran.ok, "{}", ran.said());
-        let ran = run(&pip, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary=:all:", "-r", &list], project);
+        let ran = run(
+            &pip,
+            ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary=:all:", "-r", &list],
+            project,
+        );
         assert!(ran.ok, "{}", ran.said());
         fs::write(folder.join("complete"), "").unwrap();
     }
     folder
-}
-
-/// PostgreSQL over TLS and with passwords, as CloudNativePG's instances are.
-pub fn database() -> Server {
-    let listen = format!("listen_addresses={DATABASE}");
-    let server = Server::with(15, &[&listen]);
-    let folder = server.socket().to_owned();
-    let name = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=base", "-keyout", "tls.key", "-out", "tls.crt"];
-    let ran = run(Path::new("/usr/bin/openssl"), name, Path::new(&folder));
-    assert!(ran.ok, "{}", ran.said());
-    let owner = fs::metadata(server.data()).unwrap();
-    for file in ["tls.key", "tls.crt"] {
-        let file = Path::new(&folder).join(file);
-        use std::os::unix::fs::MetadataExt as _;
-        std::os::unix::fs::chown(&file, Some(owner.uid()), Some(owner.gid())).unwrap();
-        let ran = Command::new("chmod").arg("600").arg(&file).status().unwrap();
-        assert!(ran.success());
-    }
-    fs::write(server.data().join("pg_hba.conf"), "local all all trust\nhostssl all all 127.0.0.0/8 scram-sha-256\n").unwrap();
-    server.ok("postgres", "postgres", &format!("ALTER SYSTEM SET ssl_cert_file = '{folder}/tls.crt';"));
-    server.ok("postgres", "postgres", &format!("ALTER SYSTEM SET ssl_key_file = '{folder}/tls.key';"));
-    server.ok("postgres", "postgres", "ALTER SYSTEM SET ssl = on;");
-    server.ok("postgres", "postgres", "SELECT pg_reload_conf();");
-    server
 }

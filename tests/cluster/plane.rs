@@ -25,7 +25,7 @@ pub struct Plane {
 impl Plane {
     /// etcd and the API server, with the CRDs of these folders (below `target/tools/crds`).
     pub fn start(crds: &[&str]) -> Self {
-        let plane = Self { processes: Mutex::default(), folder: Folder::new("cluster-"), port: free_port() };
+        let plane = Self { processes: Mutex::default(), folder: Folder::new("cluster-", Path::new(env!("CARGO_TARGET_TMPDIR"))), port: free_port() };
         plane.keys();
         let etcd = plane.etcd();
         plane.api_server(etcd);
@@ -158,7 +158,14 @@ impl Plane {
         let stages = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/stages.yaml");
         let port = free_port();
         let kwok = Process::start("kwok", &engine("kwok"), self.folder(), move |command| {
-            command.args(["--kubeconfig", &kubeconfig, "--manage-nodes-with-label-selector=played-by=kwok", "--manage-all-nodes=false", "--config", stages]);
+            command.args([
+                "--kubeconfig",
+                &kubeconfig,
+                "--manage-nodes-with-label-selector=played-by=kwok",
+                "--manage-all-nodes=false",
+                "--config",
+                stages,
+            ]);
             command.args(["--server-address", &format!("127.0.0.1:{port}")]);
         });
         for process in [manager, scheduler, kwok] {
@@ -194,7 +201,7 @@ impl Plane {
     /// The last words of everything that runs.
     pub fn last_words(&self) -> String {
         let all = self.processes.lock().unwrap_or_else(PoisonError::into_inner);
-        all.iter().map(|p| format!("--- end of {}:\n{}\n", p.name, p.last_words())).collect()
+        all.iter().flat_map(|p| ["--- end of ".to_owned(), p.name.clone(), ":\n".to_owned(), p.last_words(), "\n".to_owned()]).collect()
     }
 
     /// `kubectl`, as administrator. Its cache of what the server knows is this run's: its own place is the user's home.

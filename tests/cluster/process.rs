@@ -86,8 +86,8 @@ pub struct Folder {
 }
 
 impl Folder {
-    pub fn new(prefix: &str) -> Self {
-        let path = tempfile::Builder::new().prefix(prefix).tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap().keep();
+    pub fn new(prefix: &str, parent: &Path) -> Self {
+        let path = tempfile::Builder::new().prefix(prefix).tempdir_in(parent).unwrap().keep();
         // A group of its own: Ctrl-C must not reach it. The programs that write there die at the same moment: it insists.
         let script = "cat >/dev/null; for _ in 1 2 3 4 5 6 7 8 9 10; do rm -rf \"$1\" && exit; sleep 0.5; done";
         let mut command = Command::new("sh");

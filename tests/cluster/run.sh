@@ -7,8 +7,8 @@ target=$(cargo metadata --locked --no-deps --format-version 1 | sed 's/.*"target
 
 # Programs work in the folder of their control plane.
 left() {
-    find "$target/tmp" -maxdepth 1 -name 'cluster-*' 2>/dev/null || true
-    find /proc -maxdepth 2 -name cwd -lname "$target/tmp/cluster-*" 2>/dev/null || true
+    find "$target/tmp" "${TMPDIR:-/tmp}" -maxdepth 1 -name 'cluster-*' 2>/dev/null || true
+    find /proc -maxdepth 2 -name cwd \( -lname "$target/tmp/cluster-*" -o -lname "${TMPDIR:-/tmp}/cluster-*" \) 2>/dev/null || true
 }
 
 before=$(left)
