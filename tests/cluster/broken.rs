@@ -93,8 +93,8 @@ const BROKEN: &[Broken] = &[
         what: "image named latest",
         path: "infra/backend/values-dev.yaml",
         change: |t| t.replace("0.0.0-a-completer", "latest"),
-        engine: Engine::Pods,
-        said: "table: disallow-latest",
+        engine: BACKEND,
+        said: "values don't meet the specifications of the schema",
         rule: Some("disallow-latest"),
     },
     Broken {

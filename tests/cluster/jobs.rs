@@ -151,6 +151,16 @@ fn jobs_back_up_gate_and_migrate_for_real() {
     assert_eq!(machine.server.ok("travaux", &order), "t", "the backup ends before the migration begins");
 
     // Hooks skipped, as by a self-heal (a sync of some resources only): the new server is never ready, the former one serves.
+    // Argo CD decides nothing meanwhile: it would go on with a whole sync, or not, as its timing has it.
+    let automated = |on: bool| {
+        let wanted = if on { json!({"prune": true, "selfHeal": true, "allowEmpty": false}) } else { Value::Null };
+        let patch = json!({"spec": {"syncPolicy": {"automated": wanted}}}).to_string();
+        for name in ["racine", "backend"] {
+            let name = format!("application/travaux-dev-{name}");
+            cluster.plane.done(&["patch", &name, "--namespace=argocd", "--type=merge", "-p", &patch]);
+        }
+    };
+    automated(false);
     machine.version("essai-2", "essai-1", 992);
     let commit = team.push();
     let only = json!([{"group": "apps", "kind": "Deployment", "name": "travaux-backend", "namespace": "travaux-dev"}]);
@@ -172,6 +182,12 @@ fn jobs_back_up_gate_and_migrate_for_real() {
     }
     assert_eq!(machine.migrations(), first + 1, "nothing migrated");
 
+    // A whole sync does what was skipped.
+    sync(None);
+    machine.until("the whole sync", true, || machine.serves("essai-2") && team.well());
+    assert_eq!(machine.migrations(), first + 2);
+    automated(true);
+
     // The gate itself: the migration Job, without a recent backup, refuses.
     for backup in machine.list("backups.postgresql.cnpg.io").iter().filter(|b| b["status"]["phase"] == "completed") {
         machine.mark(backup, &json!({"phase": "completed", "startedAt": "2020-01-01T00:00:00Z", "stoppedAt": "2020-01-01T00:00:01Z"}));
@@ -189,12 +205,7 @@ fn jobs_back_up_gate_and_migrate_for_real() {
     machine.kubectl(&["create", "-f", &file.display().to_string()]);
     machine.until("the gate refuses", true, || machine.node.logs("travaux-dev_sans-sauvegarde").contains("aucune sauvegarde complète et récente"));
     machine.until("the Job failed", true, || team.show("job/sans-sauvegarde", ".status.failed") == "1");
-    assert_eq!(machine.migrations(), first + 1, "nothing migrated");
-
-    // A whole sync does what was skipped.
-    sync(None);
-    machine.until("the whole sync", true, || machine.serves("essai-2") && team.well());
-    assert_eq!(machine.migrations(), first + 2);
+    assert_eq!(machine.migrations(), first + 2, "nothing migrated");
 
     // The retention of personal data, under its own role.
     machine.kubectl(&["create", "job", "retention-essai", "--from=cronjob/travaux-backend-retention"]);
