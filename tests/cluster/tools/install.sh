@@ -20,7 +20,7 @@ done
 # build FOLDER NAME PACKAGE [LDFLAGS]
 build() {
     local folder=$1 name=$2 package=$3 flags="-s -w ${4:-}" pin stamp started=$SECONDS
-    pin=$( (cat "$here/install.sh"; find "$here/$folder" -type f -print0 | sort -z | xargs -0 cat) | sha256sum | cut -d' ' -f1)
+    pin=$( (echo "$package $flags $GOFLAGS $(go version)"; find "$here/$folder" -type f -print0 | sort -z | xargs -0 cat) | sha256sum | cut -d' ' -f1)
     stamp=$tools/stamps/$name
     if [ -x "$tools/bin/$name" ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$pin" ]; then return; fi
     (cd "$here/$folder" && go build -ldflags "$flags" -o "$tools/bin/$name" "$package") || die "« $name » could not be built"
