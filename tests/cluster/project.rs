@@ -43,8 +43,16 @@ impl<'a> Project<'a> {
         let folder = fresh(&format!("projects/{slug}"));
         let (_, repositories) = write(&kit, &values, &folder);
         let repository = repositories[0].1.clone();
-        cluster.argo.push(&folder, &repository);
-        Self { cluster, slug, folder, repository, count: 0 }
+        let project = Self { cluster, slug, folder, repository, count: 0 };
+        // Nothing is changed but the pause before a failed sync is tried again.
+        for environment in project.environments() {
+            for module in std::fs::read_dir(environment.join("applications")).unwrap().map(|e| e.unwrap().path()) {
+                let text = std::fs::read_to_string(&module).unwrap();
+                std::fs::write(module, text.replace("duration: \"30s\"", "duration: \"5s\"")).unwrap();
+            }
+        }
+        cluster.argo.push(&project.folder, &project.repository);
+        project
     }
 
     fn environments(&self) -> Vec<PathBuf> {
