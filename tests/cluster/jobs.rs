@@ -165,11 +165,13 @@ fn jobs_back_up_gate_and_migrate_for_real() {
     let commit = team.push();
     let only = json!([{"group": "apps", "kind": "Deployment", "name": "travaux-backend", "namespace": "travaux-dev"}]);
     let sync = |resources: Option<&Value>| {
-        // Not over an operation under way: both would be merged.
+        // Not over an operation under way.
         let operation = ["get", "application/travaux-dev-backend", "--namespace=argocd", "-o", "jsonpath={.operation}"];
         machine.until("no operation under way", true, || cluster.plane.done(&operation).is_empty());
         let sync = json!({"revision": commit, "resources": resources});
-        let patch = json!({"operation": {"initiatedBy": {"username": "essai"}, "sync": sync}}).to_string();
+        // As Argo CD's own SetAppOperation: the state of the former operation is cleared, or the new one would be merged with it.
+        let operation = json!({"initiatedBy": {"username": "essai"}, "sync": sync});
+        let patch = json!({"operation": operation, "status": {"operationState": null}}).to_string();
         cluster.plane.done(&["patch", "application/travaux-dev-backend", "--namespace=argocd", "--type=merge", "-p", &patch]);
     };
     sync(Some(&only));
