@@ -13,8 +13,9 @@ left() {
 
 before=$(left)
 [ -z "$before" ] || { echo "cluster: another run is under way, or was: $before" >&2; exit 1; }
+# Tests wait more than they compute: all at once, whatever the number of cores.
 status=0
-cargo test --locked --test cluster -- --test-threads="${MIRAI_CLUSTER_THREADS:-4}" --nocapture || status=$?
+cargo test --locked --test cluster -- --test-threads="${MIRAI_CLUSTER_THREADS:-8}" --nocapture || status=$?
 for _ in $(seq 60); do
     after=$(left)
     [ -n "$after" ] || exit "$status"
