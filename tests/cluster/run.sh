@@ -16,7 +16,7 @@ before=$(left)
 # Tests wait more than they compute: all at once, whatever the number of cores.
 status=0
 cargo test --locked --test cluster -- --test-threads="${MIRAI_CLUSTER_THREADS:-8}" --nocapture || status=$?
-for _ in $(seq 60); do
+for _ in $(seq 240); do
     after=$(left)
     [ -n "$after" ] || exit "$status"
     sleep 0.5
