@@ -30,7 +30,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SEED = "mirai-kit 2026-11-22"
+SEED = "mirai-kit 2026-11-22, second study"
 REVIEW = HERE / "2026-11-22-sample.yaml"
 LIMIT_SECONDS = 300
 
@@ -122,8 +122,8 @@ def english(text):
 
 
 def fact(row):
-    """What names a finding, whatever its line and wording."""
-    return tuple(row[key] or "" for key in ("repository", "rule", "file", "object"))
+    """What a verdict is given on: another object or another message is to review again; the line alone is not."""
+    return tuple(english(row[key]) or "" for key in ("repository", "rule", "file", "object", "detail"))
 
 
 def reviewed():

@@ -76,9 +76,16 @@ pub fn veiled(value: &Value) -> Option<Text> {
     if names.iter().any(|n| n.starts_with("ENC[")) {
         return Some(Text::new("objet chiffré par SOPS jusqu'à son nom", "object encrypted by SOPS, its name included"));
     }
-    (names.iter().any(|n| n.contains("${") || n.contains("{{")) || variable(value)).then(|| {
+    (names.iter().any(|n| n.contains("${") || n.contains("{{") || placeholder(n)) || variable(value)).then(|| {
         Text::new("modèle d'un autre outil : un nom ou un champ y est une variable", "model of another tool: a name or a field is a variable")
     })
+}
+
+/// Whether a name holds a place to fill, which a script replaces before it applies the file: `<NAME>`, `NAME_OF_THE_APP`.
+fn placeholder(name: &str) -> bool {
+    let angled = name.find('<').is_some_and(|open| name[open..].contains('>'));
+    let runs = |c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    angled || name.split(runs).any(|run| run.contains('_') && run.starts_with(|c: char| c.is_ascii_uppercase()))
 }
 
 /// Whether a field is nothing but `${VARIABLE}`, which a tool like envsubst completes. What a container runs, and the content of

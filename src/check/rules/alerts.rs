@@ -203,8 +203,8 @@ fn board(report: &mut Report, path: &str, node: &Node, value: &Value) {
             })
         };
         let library = panel.get("libraryPanel").is_some();
-        let mut targets = items(panel, "/targets").peekable();
-        let silent = targets.peek().is_none() || targets.any(|target| !queried(target));
+        // An empty query left beside another one shows nothing more, and hides nothing.
+        let silent = !items(panel, "/targets").any(queried);
         let sources = std::iter::once(panel).chain(items(panel, "/targets")).map(|holder| match holder.get("datasource") {
             Some(Value::String(name)) => name.as_str(),
             Some(source) => text(source, "/uid"),

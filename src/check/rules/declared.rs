@@ -172,7 +172,7 @@ fn described(schema: &Value, depth: usize) -> Value {
 fn values(report: &mut Report, view: &mut View<'_>, chart: &str, value: &Value) {
     let own = view.projects().iter().any(|root| below(chart, root));
     // Argo CD runs no test of helm's, and shows no notes.
-    let rendered = |path: &str| matches!(extension(path), "yaml" | "yml" | "tpl") && !path.contains("/templates/test");
+    let rendered = |path: &str| matches!(extension(path), "yaml" | "yml" | "tpl") && !format!("/{path}").contains("/templates/test");
     let templates = view.paths(|path| below(path, &join(chart, "templates")) && rendered(path));
     if templates.is_empty() || text(value, "/type") == "library" {
         return;

@@ -54,8 +54,9 @@ pub fn check(objects: &[Value]) -> Report {
     for object in objects {
         let cited = cite(object);
         let max = longest(object);
-        // Roles may hold colons; everything else here is a DNS name.
-        let dots = !matches!(kind(object), "Service" | "Cluster" | "Deployment" | "StatefulSet" | "CronJob" | "Job");
+        // A Service and a Cluster are one label of DNS, the pods of a StatefulSet are named after it. A Deployment, a Job and a
+        // CronJob may hold dots (`NameIsDNSSubdomain` in Kubernetes' `pkg/apis/apps/validation` and `pkg/apis/batch/validation`).
+        let dots = !matches!(kind(object), "Service" | "Cluster" | "StatefulSet");
         let generated = text(object, "/metadata/generateName");
         // Configuration of a tool (kind, skaffold…) is no object of the API: it has no metadata.
         if object.get("metadata").is_some() || api(text(object, "/apiVersion")) {

@@ -1,6 +1,7 @@
 //! Dockerfiles: what the image is built on and of, who runs it, what it carries.
 
 mod images;
+mod made;
 mod model;
 mod rows;
 mod run;
@@ -25,6 +26,7 @@ const DEVELOPMENT: [&str; 6] = ["dev", "development", "local", "test", "tests", 
 /// Checks every Dockerfile. Those of tests, examples and workstations deliver nothing: only what they leak is looked at.
 pub fn check(view: &mut View<'_>) -> Report {
     let mut report = Report::default();
+    let chains = made::Chains::new(view);
     let delivered: BTreeSet<String> = view.delivered(Dockerfiles, named).into_iter().collect();
     for path in view.paths(named) {
         let Some(content) = view.text(Dockerfiles, &path) else { continue };
@@ -38,21 +40,41 @@ pub fn check(view: &mut View<'_>) -> Report {
         };
         let model = Model::new(&content, &instructions);
         secret::check(&mut report, &path, &model);
-        let development = DEVELOPMENT.iter().any(|part| file_name(&path).split(['.', '-']).any(|p| p.eq_ignore_ascii_case(part)));
-        stages::copies(&mut report, &path, &model, !development && delivered.contains(&path));
-        if development {
-            let why = Text::new(
-                "image de développement ou d'essai, d'après son nom : laissée de côté",
-                "image of development or tests, by its name: left aside",
-            );
+        let undelivered = undelivered(&path, &model, &chains);
+        stages::copies(&mut report, &path, &model, undelivered.is_none() && delivered.contains(&path));
+        if let Some(why) = undelivered {
             view.gap(Dockerfiles, &path, why);
         } else if delivered.contains(&path) {
-            stages::check(&mut report, view, &path, &model);
+            stages::check(&mut report, view, &path, &model, &chains);
             run::check(&mut report, &path, &model);
             stand_ins::check(&mut report, view, &path, &model);
         }
     }
     report
+}
+
+/// Why an image is not one to deliver.
+fn undelivered(path: &str, model: &Model<'_, '_>, chains: &made::Chains) -> Option<Text> {
+    if DEVELOPMENT.iter().any(|part| file_name(path).split(['.', '-']).any(|p| p.eq_ignore_ascii_case(part))) {
+        return Some(Text::new(
+            "image de développement ou d'essai, d'après son nom : laissée de côté",
+            "image of development or tests, by its name: left aside",
+        ));
+    }
+    if format!("/{path}").contains("/.github/") {
+        return Some(Text::new("image d'une action de GitHub : laissée de côté", "image of a GitHub action: left aside"));
+    }
+    if model.development() && !chains.name(path) {
+        return Some(Text::new(
+            "étapes de développement ou d'essai seulement, d'après leurs noms : laissée de côté",
+            "stages of development or tests only, by their names: left aside",
+        ));
+    }
+    let command = model.server().filter(|_| !chains.name(path) && !chains.name_folder(path))?;
+    Some(text!(
+        "serveur de développement ({command}) qu'aucune chaîne ne construit : laissé de côté",
+        "development server ({command}) that no chain builds: left aside"
+    ))
 }
 
 /// Whether a file is a Dockerfile by its name.

@@ -13,6 +13,8 @@ pub struct Stage<'s, 'a> {
     pub line: usize,
     /// What it starts from, arguments replaced by their defaults.
     pub image: String,
+    /// What it starts from, as written.
+    pub written: String,
     /// The earlier stage that it starts from.
     pub parent: Option<usize>,
     /// Its name, in lower case.
@@ -54,15 +56,14 @@ impl<'s, 'a> Model<'s, 'a> {
         let name = image.to_lowercase();
         let parent = before.iter().rposition(|stage| stage.alias.as_deref() == Some(&name));
         let alias = from.as_.as_ref().map(|(_, alias)| alias.value.to_lowercase());
-        Stage { line, image, parent, alias, steps: Vec::new() }
+        Stage { line, image, written: from.image.value.to_string(), parent, alias, steps: Vec::new() }
     }
 
     /// The stage that is delivered: the one named after production (`--target`), or else the last that is not for development.
     fn delivered(&self) -> Option<usize> {
         let named = |names: &'static [&str]| move |stage: &Stage<'_, '_>| stage.alias.as_deref().is_some_and(|alias| names.contains(&alias));
         let production = named(&["prod", "production", "release"]);
-        let development = named(&["dev", "development", "test", "tests", "debug", "e2e", "lint"]);
-        let last = self.stages.iter().rposition(|stage| !development(stage)).or(self.stages.len().checked_sub(1));
+        let last = self.stages.iter().rposition(|stage| !workstation(stage)).or(self.stages.len().checked_sub(1));
         self.stages.iter().rposition(production).or(last)
     }
 
@@ -79,10 +80,56 @@ impl<'s, 'a> Model<'s, 'a> {
         chain
     }
 
+    /// Whether the file makes nothing but images of development or tests: each stage that runs something, or is of no use to
+    /// another, is named so.
+    #[must_use]
+    pub fn development(&self) -> bool {
+        let used = |index: usize, stage: &Stage<'_, '_>| {
+            let named = |from: &str| from.parse() == Ok(index) || stage.alias.as_deref() == Some(&from.to_lowercase());
+            let copied = |step: &Instruction<'_>| match inner(step) {
+                Instruction::Copy(copy) => flag(&copy.options, "from").is_some_and(named),
+                _ => false,
+            };
+            self.stages.iter().any(|other| other.parent == Some(index) || other.steps.iter().any(|(_, step)| copied(step)))
+        };
+        let runs = |stage: &Stage<'_, '_>| stage.steps.iter().any(|(_, step)| matches!(step, Instruction::Cmd(_) | Instruction::Entrypoint(_)));
+        let mut ends = self.stages.iter().enumerate().filter(|(index, stage)| runs(stage) || !used(*index, stage)).peekable();
+        ends.peek().is_some() && ends.all(|(_, stage)| workstation(stage))
+    }
+
+    /// The command of a development server that the image runs, if it runs one: a package manager's script `dev`, or its tool.
+    #[must_use]
+    pub fn server(&self) -> Option<String> {
+        let steps = self.last().into_iter().flat_map(|stage| stage.steps.iter().copied());
+        let form = steps.fold(None, |last, (line, step)| match step {
+            Instruction::Cmd(cmd) => Some((line, &cmd.arguments)),
+            Instruction::Entrypoint(entrypoint) => Some((line, &entrypoint.arguments)),
+            _ => last,
+        });
+        let (line, form) = form?;
+        spelt(line, form).into_iter().find_map(|command| {
+            let words: Vec<&str> = command.arguments().filter(|word| !word.starts_with('-') && *word != "run").collect();
+            let first = words.first().copied().unwrap_or_default();
+            let serves = match command.name() {
+                "npm" | "pnpm" | "yarn" | "bun" => matches!(first, "dev" | "start:dev" | "serve:dev"),
+                "next" | "nuxt" | "astro" => first == "dev",
+                "vite" => matches!(first, "" | "dev" | "serve"),
+                _ => false,
+            };
+            serves.then(|| command.words.join(" "))
+        })
+    }
+
     /// Every instruction, those that children inherit (`ONBUILD`) included.
     pub fn steps(&self) -> impl Iterator<Item = (usize, &'s Instruction<'a>)> {
         self.stages.iter().flat_map(|stage| stage.steps.iter().copied()).map(|(line, step)| (line, inner(step)))
     }
+}
+
+/// Whether a stage is named after development or tests, alone or after what it is of (`backend-development`).
+fn workstation(stage: &Stage<'_, '_>) -> bool {
+    let last = stage.alias.as_deref().and_then(|alias| alias.rsplit(['-', '_']).next());
+    last.is_some_and(|last| ["dev", "development", "test", "tests", "debug", "e2e", "lint"].contains(&last))
 }
 
 /// The instruction that an `ONBUILD` holds.
@@ -121,15 +168,22 @@ fn start(instruction: &Instruction<'_>) -> usize {
 /// The commands of a `RUN`, with their lines.
 #[must_use]
 pub fn run(line: usize, run: &RunInstruction<'_>) -> Vec<Command> {
-    match &run.arguments {
+    let mut all = spelt(line, &run.arguments);
+    if matches!(run.arguments, Form::Shell(_)) {
+        for document in &run.here_docs {
+            all.extend(commands(&document.value, line + 1));
+        }
+    }
+    all
+}
+
+/// The commands of a `RUN`, a `CMD` or an `ENTRYPOINT`, in either form.
+fn spelt(line: usize, form: &Form<'_>) -> Vec<Command> {
+    match form {
         Form::Shell(text) => {
             // Comments between continued lines are Docker's, not the shell's.
             let kept: Vec<&str> = text.value.lines().map(|l| if l.trim_start().starts_with('#') { "\\" } else { l }).collect();
-            let mut all = commands(&kept.join("\n"), line);
-            for document in &run.here_docs {
-                all.extend(commands(&document.value, line + 1));
-            }
-            all
+            commands(&kept.join("\n"), line)
         }
         Form::Exec(words) => {
             let words: Vec<String> = words.value.iter().map(|w| w.value.to_string()).collect();

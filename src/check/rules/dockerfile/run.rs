@@ -1,5 +1,7 @@
 //! What `RUN` does: packages, downloads, rights.
 
+use std::collections::BTreeSet;
+
 use parse_dockerfile::Instruction;
 
 use super::model::{Model, run};
@@ -10,6 +12,7 @@ use crate::text::Text;
 /// Judges the commands of every stage, and what they leave in the last one.
 pub fn check(report: &mut Report, path: &str, model: &Model<'_, '_>) {
     let delivered: Vec<usize> = model.last().iter().map(|stage| stage.line).collect();
+    let removed = removed(model);
     for stage in &model.stages {
         for (line, step) in &stage.steps {
             let Instruction::Run(step) = super::model::inner(step) else { continue };
@@ -25,7 +28,7 @@ pub fn check(report: &mut Report, path: &str, model: &Model<'_, '_>) {
                     report.see_in("dockerfile-writable", path, at, open.then(|| shown(command)));
                 }
             }
-            packages(report, path, &commands, delivered.contains(&stage.line));
+            packages(report, path, &commands, delivered.contains(&stage.line), &removed);
         }
     }
 }
@@ -55,11 +58,26 @@ fn installed(command: &Command) -> Option<(&str, Vec<&str>)> {
     installs.then(|| (manager, std::iter::once(verb).chain(words).filter(|word| !matches!(*word, "install" | "add")).collect()))
 }
 
-fn packages(report: &mut Report, path: &str, commands: &[Command], delivered: bool) {
-    let cleaned = commands.iter().any(|c| {
-        let verbs = ["purge", "remove", "autoremove", "del", "erase"];
-        matches!(c.name(), "apt-get" | "apt" | "yum" | "dnf" | "microdnf" | "apk") && verbs.iter().any(|verb| c.has(verb))
-    });
+/// Whether a command takes packages away.
+fn removes(command: &Command) -> bool {
+    let verbs = ["purge", "remove", "autoremove", "del", "erase"];
+    matches!(command.name(), "apt-get" | "apt" | "yum" | "dnf" | "microdnf" | "apk") && verbs.iter().any(|verb| command.has(verb))
+}
+
+/// The packages that some step of what is delivered takes away again.
+fn removed(model: &Model<'_, '_>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (line, step) in model.last().iter().flat_map(|stage| stage.steps.iter().copied()) {
+        let Instruction::Run(step) = super::model::inner(step) else { continue };
+        for command in run(line, step).iter().filter(|command| removes(command)) {
+            names.extend(command.arguments().map(str::to_owned));
+        }
+    }
+    names
+}
+
+fn packages(report: &mut Report, path: &str, commands: &[Command], delivered: bool, removed: &BTreeSet<String>) {
+    let cleaned = commands.iter().any(removes);
     let any_install = commands.iter().any(|c| installed(c).is_some());
     for command in commands {
         let at = Some(command.line);
@@ -75,7 +93,7 @@ fn packages(report: &mut Report, path: &str, commands: &[Command], delivered: bo
             report.see_in("dockerfile-no-sudo-ssh", path, at, problem);
         }
         if delivered && !names.is_empty() {
-            let tools: Vec<&str> = names.iter().copied().filter(|name| tool(base(name))).collect();
+            let tools: Vec<&str> = names.iter().copied().filter(|name| tool(base(name)) && !removed.contains(base(name))).collect();
             report.see_in("dockerfile-final-tooling", path, at, (!tools.is_empty() && !cleaned).then(|| tools.join(", ")));
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use parse_dockerfile::{Command as Form, Instruction};
 
 use super::images;
+use super::made::{Chains, variables};
 use super::model::{Model, expand, flag, inner, pairs, run, sources};
 use crate::check::Report;
 use crate::check::repository::Input::Dockerfiles;
@@ -14,10 +15,11 @@ use crate::text;
 use crate::text::Text;
 
 /// Judges the stages of an image.
-pub fn check(report: &mut Report, view: &mut View<'_>, path: &str, model: &Model<'_, '_>) {
+pub fn check(report: &mut Report, view: &mut View<'_>, path: &str, model: &Model<'_, '_>, chains: &Chains) {
     for stage in model.stages.iter().filter(|stage| stage.parent.is_none() && stage.image != "scratch") {
-        if stage.image.contains('$') {
-            let image = &stage.image;
+        let given = variables(&stage.written).any(|name| chains.give(name));
+        if stage.image.contains('$') || given {
+            let image = if given { &stage.written } else { &stage.image };
             let at = stage.line;
             let why = text!("ligne {at} : l'image de base {image} est donnée à la construction", "line {at}: the build gives the base image {image}");
             view.gap(Dockerfiles, path, why);
