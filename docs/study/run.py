@@ -30,7 +30,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SEED = "mirai-kit 2026-11-22, second study"
+SEED = "mirai-kit 2026-11-22, second study, after corrections"
 REVIEW = HERE / "2026-11-22-sample.yaml"
 LIMIT_SECONDS = 300
 

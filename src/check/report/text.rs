@@ -1,10 +1,12 @@
 //! The report for people.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::words::{self, ORDER, colon, say};
 use super::{Format, Style, Verdict, place};
 use crate::check::catalog::{self, Severity};
+use crate::check::judge::Located;
 use crate::check::status::{Proof, RowStatus};
 use crate::text::{Lang, Text};
 
@@ -47,13 +49,22 @@ impl Format for Lines {
 /// Makes a text of the repository harmless on one line.
 type Clean = fn(&str) -> String;
 
+/// One line for each place: the objects that share it, and what is said of them, follow one another. How to mend is said
+/// once for each rule.
 fn findings(out: &mut String, verdict: &Verdict, lang: Lang, line: Clean) {
-    for (found, environments) in &verdict.judged.findings {
+    let mut explained = BTreeSet::new();
+    let all: Vec<(&Located, &BTreeSet<String>)> = verdict.judged.findings.iter().collect();
+    let same = |(one, in_one): &(&Located, &BTreeSet<String>), (other, in_other): &(&Located, &BTreeSet<String>)| {
+        (&one.file, one.line, one.rule, &one.detail, in_one) == (&other.file, other.line, other.rule, &other.detail, in_other)
+    };
+    for group in all.chunk_by(same) {
+        let Some((found, environments)) = group.first() else { continue };
         let Some(rule) = catalog::rule(found.rule) else { continue };
         let weight = words::severity(rule.severity, lang);
         let environments: Vec<&str> = environments.iter().map(String::as_str).collect();
         let environments = if environments.is_empty() { String::new() } else { format!(" [{}]", environments.join(", ")) };
-        let object = if found.object.is_empty() { String::new() } else { format!(" {}", found.object) };
+        let objects: Vec<&str> = group.iter().map(|(found, _)| found.object.as_str()).filter(|object| !object.is_empty()).collect();
+        let object = if objects.is_empty() { String::new() } else { format!(" {}", objects.join(", ")) };
         let place = place(found);
         let message = rule.message();
         let all = format!(
@@ -64,7 +75,10 @@ fn findings(out: &mut String, verdict: &Verdict, lang: Lang, line: Clean) {
             message.get(lang),
             found.detail.get(lang)
         );
-        let _ = writeln!(out, "\n{}\n  → {}", line(&all), line(rule.hint().get(lang)));
+        let _ = writeln!(out, "\n{}", line(&all));
+        if explained.insert(rule.id) {
+            let _ = writeln!(out, "  → {}", line(rule.hint().get(lang)));
+        }
     }
 }
 

@@ -176,8 +176,9 @@ fn url(name: &str, value: &str) -> Option<String> {
     let (_, rest) = value.split_once("://")?;
     let (user, host) = rest.split(['/', '?', '#']).next()?.rsplit_once('@')?;
     let (_, password) = user.split_once(':')?;
-    let near = ["localhost", "127.0.0.1"].iter().any(|h| host.starts_with(h));
-    (!near && !password.is_empty() && !placeholder(password)).then(|| name.to_owned())
+    // An address that leads nowhere yet gives nothing away.
+    let nowhere = ["localhost", "127.0.0.1"].iter().any(|h| host.starts_with(h)) || host.to_lowercase().replace(['-', '_'], "").contains("changeme");
+    (!nowhere && !password.is_empty() && !placeholder(password)).then(|| name.to_owned())
 }
 
 /// Images of services that the platform's base provides, by the last word of their name.

@@ -78,7 +78,8 @@ fn removed(model: &Model<'_, '_>) -> BTreeSet<String> {
 
 fn packages(report: &mut Report, path: &str, commands: &[Command], delivered: bool, removed: &BTreeSet<String>) {
     let cleaned = commands.iter().any(removes);
-    let any_install = commands.iter().any(|c| installed(c).is_some());
+    // What is upgraded is installed again.
+    let any_install = commands.iter().any(|c| installed(c).is_some() || (matches!(c.name(), "apt-get" | "apt") && c.has("upgrade")));
     for command in commands {
         let at = Some(command.line);
         if matches!(command.name(), "apt-get" | "apt") {
