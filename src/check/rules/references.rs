@@ -211,8 +211,7 @@ impl Known {
         if !there && kind == "Secret" && self.sealed {
             return;
         }
-        let problem =
-            (!there).then(|| text!("{kind} {name:?} n’est ni produit ni documenté ici", "{kind} {name:?} is neither generated nor documented here"));
+        let problem = (!there).then(|| text!("aucun objet d’ici ne produit {kind} {name:?}", "no object here makes {kind} {name:?}"));
         report.see_at("references", cited, at, problem);
     }
 

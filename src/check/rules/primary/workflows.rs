@@ -95,7 +95,9 @@ fn permissions(report: &mut Report, file: &str, node: &Node) {
     };
     let all = |node: &Node| node.get("permissions").and_then(|(_, p)| p.as_str()) == Some("write-all");
     let said = node.get("permissions").is_some();
-    let unsaid = jobs.iter().find(|(_, _, job)| job.get("permissions").is_none());
+    // A workflow of this repository that a job calls bounds its own token, and is judged for itself.
+    let called = |job: &Node| job.get("uses").and_then(|(_, used)| used.as_str()).is_some_and(|used| used.starts_with("./"));
+    let unsaid = jobs.iter().find(|(_, _, job)| job.get("permissions").is_none() && !called(job));
     let problem = if all(node) || jobs.iter().any(|(_, _, job)| all(job)) {
         Some(Text::new("permissions: write-all", "permissions: write-all"))
     } else if let Some((name, _, _)) = unsaid.filter(|_| !said) {
