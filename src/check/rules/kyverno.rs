@@ -168,8 +168,7 @@ fn on_object(report: &mut Report, object: &Value, made: &BTreeSet<&str>) {
     // Argo CD reads its own objects in its own namespace: they name it.
     // What makes a namespace is an administrator's, who places what goes into it.
     let namespace = text(object, "/metadata/namespace");
-    let placed =
-        object.pointer("/metadata/namespace").is_some() && !text(object, "/apiVersion").starts_with("argoproj.io/") && !made.contains(namespace);
+    let placed = !namespace.is_empty() && !text(object, "/apiVersion").starts_with("argoproj.io/") && !made.contains(namespace);
     report.see_at("no-namespace", &cited, "/metadata/namespace", placed.then(|| format!("metadata.namespace: {namespace:?}")));
     match of {
         "ConfigMap" => {

@@ -81,10 +81,12 @@ fn deploys(command: &Command) -> Option<Text> {
     let words: Vec<&str> = command.arguments().collect();
     let verb = |wanted: &[&str]| words.iter().take(3).any(|word| wanted.contains(word));
     let dry = command.words.iter().any(|w| w.starts_with("--dry-run") && !w.ends_with("=none")) || command.has("--help") || command.has("-h");
+    // Pods that are deleted are made again by what git describes.
+    let harmless = (verb(&["rollout"]) && verb(&["status", "history"])) || (verb(&["delete"]) && verb(&["pod", "pods", "po"]));
     let applies = match command.name() {
         "kubectl" | "oc" => {
             verb(&["apply", "create", "replace", "patch", "delete", "scale", "set", "rollout", "edit", "expose", "new-app", "process"])
-                && !(verb(&["rollout"]) && verb(&["status", "history"]))
+                && !harmless
                 && !verb(&["config", "token"])
                 && words.first() != Some(&"process")
         }
