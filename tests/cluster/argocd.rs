@@ -142,9 +142,10 @@ fn configure(plane: &Plane) {
     plane.apply("argocd", &json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string());
 }
 
-/// The Applications whose name begins so, as their status shows them.
-pub fn applications(plane: &Plane, prefix: &str) -> Vec<Seen> {
-    let list: Value = serde_json::from_str(&plane.done(&["get", "applications", "--namespace=argocd", "-o", "json"])).unwrap();
+/// The Applications whose name begins so, among those of these labels (empty: all), as their status shows them.
+pub fn applications(plane: &Plane, prefix: &str, selector: &str) -> Vec<Seen> {
+    let list = plane.done(&["get", "applications", "--namespace=argocd", "-o", "json", &format!("--selector={selector}")]);
+    let list: Value = serde_json::from_str(&list).unwrap();
     let text = |o: &Value, p: &str| o.pointer(p).and_then(Value::as_str).unwrap_or_default().to_owned();
     let seen = |o: &Value| {
         let all = |p: &str| o.pointer(p).and_then(Value::as_array).cloned().unwrap_or_default();
@@ -165,7 +166,7 @@ pub fn applications(plane: &Plane, prefix: &str) -> Vec<Seen> {
 /// Waits until that many Applications of a prefix exist and all are synced and healthy; gives them.
 pub fn converge(plane: &Plane, prefix: &str, expected: usize, seconds: u64) -> Vec<Seen> {
     eventually("every Application synced and healthy", seconds, || {
-        let all = applications(plane, prefix);
+        let all = applications(plane, prefix, "");
         let late: Vec<String> = all.iter().filter(|a| !a.well()).map(Seen::shown).collect();
         if all.len() == expected && late.is_empty() { Ok(all) } else { Err(format!("{} of {expected}; {}", all.len(), late.join("\n"))) }
     })

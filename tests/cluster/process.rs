@@ -122,6 +122,7 @@ pub fn eventually<T>(what: &str, seconds: u64, mut attempt: impl FnMut() -> Resu
             Ok(found) => return found,
             Err(why) => assert!(started.elapsed() < Duration::from_secs(seconds), "{what}: not after {seconds} s: {why}"),
         }
-        std::thread::sleep(Duration::from_millis(500));
+        // Most attempts are a kubectl: it costs more than what it asks.
+        std::thread::sleep(Duration::from_secs(1));
     }
 }

@@ -108,7 +108,7 @@ impl<'a> Project<'a> {
     }
 
     pub fn applications(&self) -> Vec<Seen> {
-        applications(&self.cluster.plane, &format!("{}-", self.slug))
+        applications(&self.cluster.plane, &format!("{}-", self.slug), &format!("app={}", self.slug))
     }
 
     pub fn space(&self) -> String {
