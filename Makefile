@@ -2,7 +2,8 @@
 # make bench   ratios to the peers, in one run, written to docs/bench.md
 # make cluster  the real engines: an API server and the operators' programs, built once, judge what is generated
 # make load    ten minutes of load on a generated application (make test: 40 seconds)
-# make traffic the application in service during the migration and purge of a million rows (make test: fifty thousand)
+# make traffic the application in service during the migration and purge of a million rows (make test: tens of thousands)
+# make register-image  the generated register of processing as pictures, to be looked at
 # make fuzz    an hour of coverage-guided fuzzing of check (make test: a minute)
 # make test    everything a change must pass; the last lines are those of cargo test
 SHELL := /bin/bash
@@ -68,6 +69,18 @@ load: tools
 .PHONY: traffic
 traffic: tools
 	MIRAI_TOOLS=$(TOOLS) MIRAI_TRAFFIC_ROWS=1000000 cargo test --locked --test rgpd_traffic -- --nocapture
+
+# The register as people see it, for who wants to look: a PDF, and a PNG for each page. LibreOffice is heavy, and a picture is
+# judged by eyes: not part of make test, which reads the same file back cell by cell. Debian 12's packages: 7.4.
+.PHONY: register-image
+register-image: build
+	soffice --version | grep -q ' 7\.4\.' || { echo 'apt-get install libreoffice-calc-nogui (7.4, Debian 12) poppler-utils' >&2; exit 1; }
+	rm -rf target/register && mkdir -p target/register
+	cp tests/fixtures/rgpd/guichet.yaml target/register/modele.yaml
+	target/release/mirai-kit rgpd render target/register
+	soffice -env:UserInstallation=file://$(CURDIR)/target/register/profile --headless --convert-to pdf --outdir target/register target/register/registre-des-traitements.ods
+	pdftoppm -r 80 -png target/register/registre-des-traitements.pdf target/register/page
+	ls target/register/page-*.png
 
 # Not part of make test: a figure never fails a build.
 .PHONY: bench

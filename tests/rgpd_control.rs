@@ -59,6 +59,7 @@ const MUTATIONS: &[(&str, &str)] = &[
         "L29",
     ),
     ("DROP POLICY rgpd_publication ON guichet.demande", "L29"),
+    ("ALTER POLICY rgpd_publication ON guichet.demande USING (rgpd_complet)", "L29"),
     ("CREATE POLICY autre ON guichet.usager FOR SELECT TO guichet_publication USING (true)", "L30"),
     ("GRANT SELECT ON guichet_anonymise.usager_pseudonymise TO guichet_lecture_anonymisee", "L31"),
     ("GRANT SELECT (nom) ON guichet_anonymise.usager_pseudonymise TO PUBLIC", "L31"),

@@ -8,8 +8,11 @@ mod postgres;
 #[path = "common/run.rs"]
 mod run;
 
-use models::{GUICHET, install};
-use postgres::Server;
+use std::path::Path;
+use std::process::Command;
+
+use models::{GUICHET, guichet_complete, install};
+use postgres::{Server, VERSIONS};
 use run::{Done, Test};
 use serde_json::Value;
 
@@ -137,4 +140,92 @@ fn an_empty_base_a_wrong_address_and_a_password_that_is_never_shown() {
         assert!(!done.stderr.contains("s3cr3t") && !done.stderr.is_empty(), "{}", done.stderr);
     }
     test.run("rgpd check").code(2).says(&["--db"]);
+}
+
+#[test]
+fn a_published_set_below_its_threshold_is_named() {
+    for major in VERSIONS {
+        let server = Server::with(major, &[]);
+        let model = guichet_complete();
+        install(&server, "guichet", &model);
+        server.ok(
+            "guichet_app",
+            "guichet",
+            "INSERT INTO guichet.usager (civilite, nom, prenom, email, code_postal, commune, date_naissance, situation_handicap) \
+             SELECT 'M', 'N', 'P', 'e@x', '35000', 'C', '1980-01-01', false FROM generate_series(1, 20)",
+        );
+        assert_eq!(server.ok("guichet_purge", "guichet", "SELECT rgpd.publier_usager()"), "20");
+        let test = Test::new().file("modele.yaml", &model);
+        let check = || test.run_with(&["rgpd", "check", "--db", &format!("postgres:///guichet?host={}&user=guichet_dpo", server.socket())]);
+        check().code(0);
+        server.ok(
+            "postgres",
+            "guichet",
+            "DELETE FROM guichet_anonymise.usager_diffusable WHERE ctid NOT IN (SELECT ctid FROM guichet_anonymise.usager_diffusable LIMIT 3)",
+        );
+        let seen = check().code(5).stdout;
+        assert!(seen.contains("K01") && seen.contains("usager"), "{major}: {seen}");
+    }
+}
+
+/// Runs openssl in `folder`.
+fn openssl(folder: &Path, arguments: &str) {
+    let out = Command::new("/usr/bin/openssl").args(arguments.split(' ')).current_dir(folder).output().expect("openssl, of Debian's base");
+    assert!(out.status.success(), "openssl {arguments}: {}", String::from_utf8_lossy(&out.stderr));
+}
+
+#[test]
+fn who_the_server_is_gets_proven_before_anything_is_said() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let server = Server::with(15, &["listen_addresses=127.0.0.1", &format!("port={port}")]);
+    install(&server, "guichet", GUICHET);
+    let made = tempfile::tempdir().unwrap();
+    let folder = made.path();
+    for authority in ["notre", "autre"] {
+        openssl(
+            folder,
+            &format!(
+                "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN={authority} -keyout {authority}.key -out {authority}.pem"
+            ),
+        );
+    }
+    std::fs::write(folder.join("noms"), "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n").unwrap();
+    openssl(folder, "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=localhost -keyout serveur.key -out serveur.csr");
+    openssl(folder, "x509 -req -in serveur.csr -CA notre.pem -CAkey notre.key -CAcreateserial -days 2 -extfile noms -out serveur.pem");
+
+    let test = Test::new().file("modele.yaml", GUICHET);
+    let (ours, other) = (folder.join("notre.pem"), folder.join("autre.pem"));
+    let check = |host: &str, roots: Option<&Path>| {
+        let roots = roots.map_or_else(String::new, |r| format!("&sslrootcert={}", r.display()));
+        test.run_with(&["rgpd", "check", "--db", &format!("postgres://guichet_dpo@{host}:{port}/guichet?sslmode=verify-full{roots}")])
+    };
+    // A server that does not speak TLS is not talked to in clear.
+    check("localhost", Some(&ours)).code(1);
+    for (name, file) in [("server.crt", "serveur.pem"), ("server.key", "serveur.key")] {
+        server.give(name, &std::fs::read(folder.join(file)).unwrap());
+    }
+    server.ok("postgres", "postgres", "ALTER SYSTEM SET ssl = on");
+    server.ok("postgres", "postgres", "SELECT pg_reload_conf()");
+    let encrypted = || server.ok("postgres", "postgres", "SHOW ssl") == "on";
+    assert!(
+        (0..100).any(|_| encrypted() || {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            false
+        }),
+        "{}",
+        server.log()
+    );
+
+    let done = check("localhost", Some(&ours)).code(0);
+    assert!(done.stdout.contains("Conforme : "), "{}", done.stdout);
+    for (why, host, roots) in [
+        ("authorities of this machine alone", "localhost", None),
+        ("another authority", "localhost", Some(other.as_path())),
+        ("another name", "127.0.0.1", Some(ours.as_path())),
+    ] {
+        let done = check(host, roots).code(1);
+        assert!(done.stderr.contains("connexion impossible") && done.stdout.is_empty(), "{why}: {} {}", done.stdout, done.stderr);
+    }
+    let said = check("127.0.0.1", Some(&ours)).code(1).stderr;
+    assert!(said.contains("127.0.0.1") && said.to_lowercase().contains("certificat"), "the reason is told: {said}");
 }

@@ -76,7 +76,8 @@ fn every_type_and_rule() {
                 "rgpd.purger_1_dossier",
                 "rgpd.purger_personne",
                 "rgpd.rattraper_dossier",
-                "rgpd.rattraper_piece"
+                "rgpd.rattraper_piece",
+                "rgpd.analyser"
             ]
         );
         let mut done = Vec::new();
@@ -91,7 +92,7 @@ fn every_type_and_rule() {
             }
             done.push(total);
         }
-        assert_eq!(done, [0, 0, 0, 1, 1, 1, 0, 0], "{plan}");
+        assert_eq!(done, [0, 0, 0, 1, 1, 1, 0, 0, 0], "{plan}");
         let left = server.ok(
         "postgres",
         "riche",

@@ -1,6 +1,32 @@
-//! Scenarios on real PostgreSQL 15, 17 and 18 that the other files do not hold: draws that say nothing of the value, pseudonyms
-//! by context, several purge workers at once, the last second of a term and the 29th of February, what the server keeps of
-//! queries.
+//! The scenarios of the study of EXI-DATA-2, and where each is held. PostgreSQL 15, 17 and 18 unless said.
+//!
+//! | Scenario | Test |
+//! | --- | --- |
+//! | 1. applied twice, the same dump | `rgpd_sql::applied_twice_the_schema_is_the_same`, `rgpd_complete::a_rich_description_applied_twice…`, `rgpd_random` |
+//! | 2. no witness through a restricted role | `rgpd_attacks::no_attack_brings_a_witness_out…`, `rgpd_sql::restricted_roles_see_no_clear_value` |
+//! | 3. a draw is independent of the value | `a_draw_says_nothing_of_the_value` |
+//! | 4. an update that changes nothing keeps the copies | `rgpd_rich::every_type_and_rule` (noise), `rgpd_sql::twins_follow…` (substitution) |
+//! | 5. an update of the source follows, empties the HMAC | `rgpd_sql::twins_follow…`, `rgpd_sql::persons_rights_and_followers` |
+//! | 6. the application writes no copy, no `rgpd_*` | `rgpd_sql::twins_follow_and_belong_to_nobody_but_the_trigger` |
+//! | 7. key missing, empty, short, not hexadecimal | `rgpd_sql::persons_rights_and_followers` |
+//! | 8. pseudonyms by key and context, never the bare digest | `a_pseudonym_depends_on_the_key_and_on_the_context` |
+//! | 9. concurrent purges, each row once | `workers_at_once_purge_each_row_once` |
+//! | 10. bounds of a term and of a hold | `a_term_ends_on_its_second_and_a_hold_on_its_day`, `rgpd_sql::the_purge_stops_at_the_term` |
+//! | 11. the term of a field before the row's | `rgpd_sql::persons_rights_and_followers`, `rgpd_rich` |
+//! | 12. no witness in a closed row, below it, in the journal | `rgpd_sql::persons_rights_and_followers`, `rgpd_residue` |
+//! | 13. a closed row is not written again | `rgpd_sql::the_purge_stops_at_the_term` |
+//! | 14. CHECK refuses a mark without erasure | `rgpd_sql::the_purge_stops_at_the_term` |
+//! | 15. the journal only grows, without free text | `rgpd_sql::the_purge_stops_at_the_term`, `the_journal_has_no_room_for_a_text` |
+//! | 16. k on any data, failures leave the old set | `rgpd_complete::the_snapshot_holds_k_on_any_data`, `rgpd_random` |
+//! | 17. mutations of the model are seen | `rgpd_control::each_mutation_is_seen` |
+//! | 18. version 1 in service during the migration | `rgpd_traffic::the_application_in_service_sees_no_failure`, `make traffic` |
+//! | 19. two versions together, contract, k on the union | `rgpd_plan::both_versions_work_between_expand_and_contract` |
+//! | 20. restorations, then the replay | `rgpd_complete::a_restored_backup_is_erased_again` |
+//! | 21. no witness in the statistics | `rgpd_residue`, `rgpd_sql::the_batch_of_the_essential_tier_leaves_no_sample…` |
+//! | 22. log and `pg_stat_statements` | `rgpd_residue`, `the_server_keeps_neither_the_key_nor_a_value_of_queries` |
+//! | 23. refusals with their line | `rgpd_refusals` (no server) |
+//! | 24. tags, description and register, there and back | `rgpd_documents::the_register_gives_the_description_back_without_loss`, `rgpd_init::a_live_base_gives_its_tables…` |
+//! | 25. data alone without `--disable-triggers` | `rgpd_complete::a_restored_backup_is_erased_again` |
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 #[path = "common/models.rs"]
@@ -129,7 +155,7 @@ fn a_term_ends_on_its_second_and_a_hold_on_its_day() {
 
 #[test]
 fn the_server_keeps_neither_the_key_nor_a_value_of_queries() {
-    for major in [15, 18] {
+    for major in VERSIONS {
         let server = Server::with(major, &["shared_preload_libraries=pg_stat_statements"]);
         install(&server, "guichet", &guichet_complete());
         server.ok("postgres", "guichet", "CREATE EXTENSION pg_stat_statements SCHEMA public");
@@ -141,5 +167,29 @@ fn the_server_keeps_neither_the_key_nor_a_value_of_queries() {
         let kept = server.ok("postgres", "guichet", "SELECT string_agg(query, ' ') FROM pg_stat_statements");
         assert!(kept.contains("INSERT INTO guichet.usager") && kept.contains("pseudonymiser_1_usager"), "{major}: it looks at queries");
         assert!(!kept.contains("TEMOINREQUETE") && !kept.contains(&key) && !kept.contains("170013500000101"), "{major}: {kept}");
+    }
+}
+
+#[test]
+fn the_journal_has_no_room_for_a_text() {
+    for major in VERSIONS {
+        let server = Server::with(major, &[]);
+        install(&server, "guichet", &guichet_complete());
+        let columns = "SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'rgpd.journal'::regclass AND attnum > 0";
+        assert_eq!(
+            server.ok("guichet_dpo", "guichet", columns),
+            "id bigint, operation text, entite text, motif text, regles text, version_modele integer, lignes integer, coupure date, \
+             commence_le timestamp with time zone, fini_le timestamp with time zone, par name",
+            "{major}"
+        );
+        // the three texts: a closed list, a name of the model, a reference that no sentence passes for
+        for reason in ["'M. Dupont'", "'dem-1'", "'DEM 1'", "''", "NULL", "repeat('A', 41)"] {
+            let call = format!("SELECT rgpd.effacer_usager(gen_random_uuid(), {reason})");
+            assert!(server.refused("guichet_dpo", "guichet", &call).contains("RG005"), "{major}: {reason}");
+        }
+        let by_hand = "INSERT INTO rgpd.journal (operation, entite, motif, regles, version_modele, lignes, commence_le) VALUES ('purge', 'x', 'TEMOIN', 'r', 1, 0, now())";
+        for role in ["guichet_app", "guichet_dpo", "guichet_purge", "guichet_lecture_pseudonymisee"] {
+            assert!(server.refused(role, "guichet", by_hand).contains("42501"), "{major}: {role}");
+        }
     }
 }

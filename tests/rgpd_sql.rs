@@ -112,7 +112,10 @@ fn the_purge_stops_at_the_term() {
         let held = insert(&server, "now() - interval 'P4Y'");
         assert_eq!(server.ok("demo_dpo", "demo", &format!("SELECT rgpd.geler_demande('{held}', CURRENT_DATE, 'REQ-1')")), "1");
         let plan = server.ok("demo_purge", "demo", "SELECT operation, fonction, a_cle, simulation, part_max FROM rgpd.processus() ORDER BY ordre");
-        assert_eq!(plan, "completion|rgpd.completer_demande|f||\npurge|rgpd.purger_demande|f|rgpd.simuler_purge_demande|10");
+        assert_eq!(
+            plan,
+            "completion|rgpd.completer_demande|f||\npurge|rgpd.purger_demande|f|rgpd.simuler_purge_demande|10\nstatistiques|rgpd.analyser|f||"
+        );
         assert_eq!(server.ok("demo_purge", "demo", "SELECT total, visees, part FROM rgpd.simuler_purge_demande()"), "3|1|33.33");
         assert_eq!(server.ok("demo_purge", "demo", "SELECT rgpd.purger_demande(1000)"), "1");
         assert_eq!(server.ok("demo_purge", "demo", "SELECT rgpd.purger_demande(1000)"), "0");
@@ -138,6 +141,59 @@ fn the_purge_stops_at_the_term() {
         }
         assert_eq!(server.ok("demo_dpo", "demo", "SELECT operation, entite, lignes FROM rgpd.journal ORDER BY id"), "gel|demande|1\npurge|demande|1");
         assert!(server.refused("demo_dpo", "demo", &format!("SELECT rgpd.effacer_demande('{held}', 'REQ-2')")).contains("RG007"));
+    }
+}
+
+#[test]
+fn the_batch_of_the_essential_tier_leaves_no_sample_of_the_clear() {
+    for major in VERSIONS {
+        let server = Server::with(major, &["autovacuum=off"]);
+        install(&server, "demo", &kit_model("demo", true));
+        for _ in 0..5 {
+            insert(&server, "now() - interval 'P4Y'");
+        }
+        let samples = "SELECT count(*) FROM pg_statistic WHERE concat(stavalues1::text, stavalues2::text) ~ '97411'";
+        server.ok("demo_owner", "demo", "ANALYZE demo.demande");
+        assert_ne!(server.ok("postgres", "demo", samples), "0", "{major}: the clear is sampled while it is there");
+        for function in server.ok("demo_purge", "demo", "SELECT fonction FROM rgpd.processus() ORDER BY ordre").lines() {
+            while server.ok("demo_purge", "demo", &format!("SELECT {function}(100)")) != "0" {}
+        }
+        assert_eq!(server.ok("postgres", "demo", samples), "0", "{major}: the batch ends on an analysis");
+    }
+}
+
+#[test]
+fn what_follows_a_person_who_objects_leaves_the_views_too() {
+    for major in VERSIONS {
+        let server = Server::with(major, &[]);
+        install(&server, "riche", include_str!("fixtures/rgpd/riche.yaml"));
+        server.ok("riche_app", "riche", "INSERT INTO riche.reference (code, \"order\") VALUES (1, 'un')");
+        for n in [1, 2] {
+            let rows = format!(
+                "INSERT INTO riche.personne (id, \"user\", numero, courriel, secret, badge, age, salaire, points, debut, fin, adresse, details, genre, code) VALUES \
+                 ({n}, 'U{n}', {n}, 'c{n}@x', 'S', 'B', 47, 3210, 12, current_date, now(), '192.0.2.77', '{{}}', 'X', 1); \
+                 INSERT INTO riche.dossier (personne_id, note, ouvert_le) VALUES ({n}, 'N', now()); \
+                 INSERT INTO riche.piece (dossier_id, titre) SELECT id, 'T' FROM riche.dossier WHERE personne_id = {n}"
+            );
+            server.ok("riche_app", "riche", &rows);
+        }
+        let views = ["personne", "dossier"].map(|t| format!("(SELECT count(*) FROM riche_anonymise.{t}_pseudonymise)")).join(", ");
+        let seen = || server.ok("riche_lecture_pseudonymisee", "riche", &format!("SELECT {views}"));
+        let pieces = || server.ok("postgres", "riche", "SET ROLE riche_publication; SELECT count(*) FROM riche.piece WHERE rgpd_complet");
+        assert_eq!((seen(), pieces()), ("2|2".into(), "2".into()), "{major}");
+        let objection = server.ok(
+            "postgres",
+            "riche",
+            "SELECT attname FROM pg_attribute WHERE attrelid = 'riche.personne'::regclass AND attname LIKE '%opposition%'",
+        );
+        let object = |value: bool| server.ok("riche_app", "riche", &format!("UPDATE riche.personne SET {objection} = {value} WHERE id = 1"));
+        object(true);
+        assert_eq!((seen(), pieces()), ("1|1".into(), "1".into()), "{major}: three levels down");
+        let asked = server.refused("riche_lecture_pseudonymisee", "riche", "SELECT rgpd.montrer_dossier(1)");
+        assert!(asked.contains("42501"), "{major}: the reader does not ask about anybody: {asked}");
+        object(false);
+        assert_eq!((seen(), pieces()), ("2|2".into(), "2".into()), "{major}");
+        assert_eq!(server.ok("postgres", "riche", "SELECT * FROM rgpd.controle_modele()"), "");
     }
 }
 

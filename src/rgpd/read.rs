@@ -306,8 +306,16 @@ fn key(mut block: Block<'_>, sink: &mut Sink) -> Option<Key> {
         sink.error(block.line_of("remise"), "« remise » ne convient pas : la clé ne passe que par un fichier monté dans le lot", "fichier-monte");
     }
     let mode = block.text("mode", sink).unwrap_or_else(|| "differe".into());
-    if mode != "differe" {
-        sink.error(block.line_of("mode"), "le mode synchrone donnerait la clé à l'application : il n'est pas rendu", "differe");
+    if mode == "synchrone" {
+        // Measured (docs/adr/0008): there is no safe rendering of it.
+        sink.error(
+            block.line_of("mode"),
+            "le mode synchrone donnerait la clé aux sessions de l'application : toute injection SQL l'y lirait (current_setting), \
+             elle survit à SET ROLE, et un SET littéral la laisse au journal et dans pg_stat_statements",
+            "differe : seul le lot reçoit la clé",
+        );
+    } else if mode != "differe" {
+        sink.error(block.line_of("mode"), format!("le mode « {mode} » est inconnu"), "differe");
     }
     let rotation = block.need_duration("rotation", sink);
     block.finish(sink);

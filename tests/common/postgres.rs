@@ -2,8 +2,9 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
 
 use tempfile::TempDir;
 
@@ -15,6 +16,7 @@ pub struct Server {
     major: u32,
     /// What its processes are started by, when the tests are root's: PostgreSQL refuses to be.
     account: &'static [&'static str],
+    port: Option<String>,
 }
 
 const NOBODY: &[&str] = &["runuser", "-u", "nobody", "--"];
@@ -42,6 +44,11 @@ fn is_root() -> bool {
     String::from_utf8_lossy(&Command::new("id").arg("-u").output().expect("id").stdout).trim() == "0"
 }
 
+fn copied(from: &Path, to: &Path) {
+    let status = Command::new("cp").arg("-a").args([from, to]).status().expect("cp");
+    assert!(status.success(), "cp {} {}", from.display(), to.display());
+}
+
 impl Server {
     /// Starts the server that the kit's images hold.
     pub fn start() -> Self {
@@ -50,7 +57,7 @@ impl Server {
 
     /// Starts a server of version `major`, with settings of its own.
     pub fn with(major: u32, settings: &[&str]) -> Self {
-        Self::filled(major, settings, NOBODY, Self::empty)
+        Self::filled(major, settings, NOBODY, |server, data| server.create(Path::new(data)))
     }
 
     /// The same, which archives and restores by the programs of its settings.
@@ -78,7 +85,8 @@ impl Server {
     fn filled(major: u32, settings: &[&str], account: &'static [&'static str], fill: impl FnOnce(&Self, &str)) -> Self {
         // npm's server comes without clients: those of 18 read every older server.
         let (bin, clients) = (programs(major), programs(if major == 15 { 15 } else { 18 }));
-        let server = Self { folder: TempDir::with_prefix("mkpg").expect("temporary folder"), bin, clients, major, account };
+        let port = settings.iter().find_map(|s| s.strip_prefix("port=")).map(str::to_owned);
+        let server = Self { folder: TempDir::with_prefix("mkpg").expect("temporary folder"), bin, clients, major, account, port };
         let folder = server.folder.path().to_str().expect("path").to_owned();
         if is_root() {
             let status = Command::new("chown").args(["nobody", &folder]).status().expect("chown");
@@ -93,6 +101,37 @@ impl Server {
         }
         server.admin("pg_ctl", &["-D", &data, "-w", "-s", "-l", &format!("{folder}/log"), "-o", &options, "start"]);
         server
+    }
+
+    /// The files of a new cluster: made once for each version, by every test together, then copied.
+    fn create(&self, data: &Path) {
+        static ONE: Mutex<()> = Mutex::new(());
+        let version = Command::new(self.bin.join("initdb")).arg("--version").output().expect("initdb");
+        let version: String = String::from_utf8_lossy(&version.stdout).chars().filter(char::is_ascii_digit).collect();
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("pg-{}-{version}", if is_root() { "root" } else { "user" }));
+        let _one = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !kept.exists() {
+            self.empty(data.to_str().expect("path"));
+            // Whole, or not there: another test program may look at the same moment.
+            let draft = kept.with_extension(std::process::id().to_string());
+            copied(data, &draft);
+            if std::fs::rename(&draft, &kept).is_err() {
+                std::fs::remove_dir_all(&draft).expect("the draft goes");
+            }
+            return;
+        }
+        copied(&kept, data);
+    }
+
+    /// Puts a file among those of the cluster, as the server wants its secrets: its own, and closed to others.
+    pub fn give(&self, name: &str, content: &[u8]) {
+        let path = self.data().join(name);
+        std::fs::write(&path, content).expect("written");
+        let path = path.to_str().expect("path");
+        if is_root() {
+            assert!(Command::new("chown").args(["nobody", path]).status().expect("chown").success());
+        }
+        assert!(Command::new("chmod").args(["600", path]).status().expect("chmod").success());
     }
 
     /// The server's major version.
@@ -133,6 +172,9 @@ impl Server {
     /// A client program aimed at this server.
     pub fn client(&self, program: &str, user: &str, database: &str) -> Command {
         let mut command = Command::new(self.clients.join(program));
+        if let Some(port) = &self.port {
+            command.env("PGPORT", port);
+        }
         command.env_remove("PGOPTIONS").args(["-h", self.folder.path().to_str().expect("path"), "-U", user, "-d", database]);
         command
     }

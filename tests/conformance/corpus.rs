@@ -110,6 +110,10 @@ fn build() -> Corpus {
         let (files, repositories) = write(&kit, &values, &folder);
         cases.push(Case { id, answers: values, folder, files, repositories, charts: BTreeMap::new() });
     }
+    let folder = root.join("options");
+    let (files, repositories) = write(&kit, &cases[0].answers, &folder);
+    turned_on(&folder, &files);
+    cases.push(Case { id: "options".into(), answers: cases[0].answers.clone(), folder, files, repositories, charts: BTreeMap::new() });
     gate("answers (pairs of choices covered)", pairs.covered, started);
     gate("answers (sets)", cases.len(), started);
     let stand_ins = stand_ins();
@@ -124,6 +128,24 @@ fn build() -> Corpus {
     let rendered: BTreeMap<_, _> = keys.into_iter().zip(rendered).collect();
     gate(&format!("helm template (charts x environments, {} agree)", crate::HELMS.join(" and ")), rendered.len(), started);
     Corpus { cases, charts, rendered }
+}
+
+/// What a team turns on by a value, once it has decided to: it is judged like the rest.
+fn turned_on(folder: &Path, files: &[String]) {
+    let mut turned = 0;
+    for file in files.iter().filter(|f| f.contains("/values-")) {
+        let production = file.contains("prod");
+        let trial = if production { "mode: \"extraction\"" } else { "mode: \"chargement\"" };
+        let path = folder.join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        let on = text
+            .replace("mode: \"aucun\"", trial)
+            .replace("retention:\n  active: true\n", "retention:\n  active: true\n  rotation: \"ROT-2027-1\"\n")
+            .replace("actif: false", "actif: true");
+        turned += usize::from(on != text);
+        fs::write(&path, on).unwrap();
+    }
+    assert!(turned >= 4, "the options of {turned} values files: the kit no longer has them");
 }
 
 /// The stand-in charts' sources, by repository address of the catalogue.

@@ -1,6 +1,8 @@
 //! A description drawn at random, what its twins must be, and statements that fill it: every type and rule, names that SQL
 //! reserves or almost cuts, chains of entities, both tiers.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use std::fmt::Write as _;
 
 /// Xorshift: the seed of a failure is enough to draw it again.

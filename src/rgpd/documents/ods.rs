@@ -22,6 +22,8 @@ pub(super) enum Cell {
 /// A sheet: its name, the width of each column in millimetres, its rows.
 pub(super) struct Sheet {
     pub name: String,
+    /// Rows that every printed page repeats.
+    pub headings: usize,
     pub widths: Vec<u32>,
     pub rows: Vec<Vec<Cell>>,
 }
@@ -36,8 +38,8 @@ const NAMESPACES: [(&str, &str); 6] = [
     ("office:version", "1.3"),
 ];
 const MANIFEST: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<manifest:manifest xmlns:manifest=\"urn:oasis:names:tc:opendocument:xmlns:manifest:1.0\" manifest:version=\"1.3\"><manifest:file-entry manifest:full-path=\"/\" manifest:version=\"1.3\" manifest:media-type=\"application/vnd.oasis.opendocument.spreadsheet\"/><manifest:file-entry manifest:full-path=\"content.xml\" manifest:media-type=\"text/xml\"/><manifest:file-entry manifest:full-path=\"styles.xml\" manifest:media-type=\"text/xml\"/></manifest:manifest>\n";
-/// Landscape, as wide as one page.
-const STYLES: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<office:document-styles xmlns:office=\"urn:oasis:names:tc:opendocument:xmlns:office:1.0\" xmlns:style=\"urn:oasis:names:tc:opendocument:xmlns:style:1.0\" xmlns:fo=\"urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0\" office:version=\"1.3\"><office:styles><style:default-style style:family=\"table-cell\"><style:text-properties fo:font-size=\"10pt\" fo:language=\"fr\" fo:country=\"FR\"/></style:default-style></office:styles><office:automatic-styles><style:page-layout style:name=\"page\"><style:page-layout-properties fo:page-width=\"297mm\" fo:page-height=\"210mm\" style:print-orientation=\"landscape\" fo:margin-top=\"12mm\" fo:margin-bottom=\"12mm\" fo:margin-left=\"12mm\" fo:margin-right=\"12mm\" style:scale-to-X=\"1\" style:scale-to-Y=\"0\"/></style:page-layout></office:automatic-styles><office:master-styles><style:master-page style:name=\"Default\" style:page-layout-name=\"page\"/></office:master-styles></office:document-styles>\n";
+/// Landscape, as wide as one page; each page says its sheet and its number.
+const STYLES: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<office:document-styles xmlns:office=\"urn:oasis:names:tc:opendocument:xmlns:office:1.0\" xmlns:style=\"urn:oasis:names:tc:opendocument:xmlns:style:1.0\" xmlns:fo=\"urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0\" xmlns:text=\"urn:oasis:names:tc:opendocument:xmlns:text:1.0\" office:version=\"1.3\"><office:styles><style:default-style style:family=\"table-cell\"><style:text-properties fo:font-size=\"10pt\" fo:language=\"fr\" fo:country=\"FR\"/></style:default-style></office:styles><office:automatic-styles><style:page-layout style:name=\"page\"><style:page-layout-properties fo:page-width=\"297mm\" fo:page-height=\"210mm\" style:print-orientation=\"landscape\" fo:margin-top=\"12mm\" fo:margin-bottom=\"12mm\" fo:margin-left=\"12mm\" fo:margin-right=\"12mm\" style:scale-to-X=\"1\" style:scale-to-Y=\"0\"/><style:header-style><style:header-footer-properties fo:min-height=\"8mm\" fo:margin-bottom=\"3mm\"/></style:header-style><style:footer-style><style:header-footer-properties fo:min-height=\"8mm\" fo:margin-top=\"3mm\"/></style:footer-style></style:page-layout></office:automatic-styles><office:master-styles><style:master-page style:name=\"Default\" style:page-layout-name=\"page\"><style:header><text:p>Registre des traitements — <text:sheet-name>feuille</text:sheet-name></text:p></style:header><style:footer><text:p>Page <text:page-number>1</text:page-number> sur <text:page-count>1</text:page-count></text:p></style:footer></style:master-page></office:master-styles></office:document-styles>\n";
 
 /// The file. `None` when it cannot be made, which no content causes: everything is in memory.
 pub(super) fn file(sheets: &[Sheet]) -> Option<Vec<u8>> {
@@ -114,14 +116,20 @@ fn sheet(xml: &mut Xml, n: usize, sheet: &Sheet) -> std::io::Result<()> {
                 let style = format!("c{n}-{c}");
                 xml.create_element("table:table-column").with_attribute(("table:style-name", style.as_str())).write_empty()?;
             }
-            for row in &sheet.rows {
-                xml.create_element("table:table-row")
-                    .with_attribute(("table:style-name", "r"))
-                    .write_inner_content(|xml| row.iter().try_for_each(|c| cell(xml, c)))?;
+            let (headings, rows) = sheet.rows.split_at(sheet.headings.min(sheet.rows.len()));
+            if !headings.is_empty() {
+                xml.create_element("table:table-header-rows").write_inner_content(|xml| headings.iter().try_for_each(|r| row(xml, r)))?;
             }
-            Ok(())
+            rows.iter().try_for_each(|r| row(xml, r))
         },
     )?;
+    Ok(())
+}
+
+fn row(xml: &mut Xml, cells: &[Cell]) -> std::io::Result<()> {
+    xml.create_element("table:table-row")
+        .with_attribute(("table:style-name", "r"))
+        .write_inner_content(|xml| cells.iter().try_for_each(|c| cell(xml, c)))?;
     Ok(())
 }
 

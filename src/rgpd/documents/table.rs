@@ -19,12 +19,12 @@ pub(super) fn workbook(model: &Model) -> Vec<u8> {
         rows.extend(register::families(model, p).into_iter().map(|row| row.map(|cell| text(&cell)).to_vec()));
         rows.push(Vec::new());
         rows.push(vec![title("Après une purge"), text(register::AFTER_PURGE)]);
-        Sheet { name: format!("Fiche {}", n + 1), widths: vec![55, 110, 60, 60], rows }
+        Sheet { name: format!("Fiche {}", n + 1), headings: 1, widths: vec![55, 110, 60, 60], rows }
     }));
     sheets.push(data(model));
     let mut rows = vec![["Chemin", "Valeur", "Nature"].map(title).to_vec()];
     flatten("", &model.raw, &mut rows);
-    sheets.push(Sheet { name: "Description".into(), widths: vec![110, 100, 25], rows });
+    sheets.push(Sheet { name: "Description".into(), headings: 1, widths: vec![110, 100, 25], rows });
     ods::file(&sheets).unwrap_or_default()
 }
 
@@ -32,7 +32,17 @@ fn title(text: &str) -> Cell {
     Cell::Head(text.to_owned())
 }
 
+/// Words to be read: a quotation mark or a colon never begins a line.
 fn text(text: &str) -> Cell {
+    let mut text = text.replace("« ", "«\u{a0}");
+    for mark in ["»", ";", ":", "!", "?"] {
+        text = text.replace(&format!(" {mark}"), &format!("\u{a0}{mark}"));
+    }
+    Cell::Text(text)
+}
+
+/// A value of the description, as it was written.
+fn exact(text: &str) -> Cell {
     Cell::Text(text.to_owned())
 }
 
@@ -46,14 +56,14 @@ fn head(model: &Model) -> Sheet {
         vec![title("Registre des traitements"), text(&model.application)],
         vec![title("Tenu au titre de"), text("l'article 30 du RGPD, selon le modèle de registre de la CNIL")],
         vec![title("Écrit depuis"), text("modele.yaml : corriger la description, pas ce fichier")],
-        vec![title("Version du modèle"), Cell::Number(model.version.to_string())],
+        vec![title("Version du modèle"), text(&model.version.to_string())],
         vec![title("Vocabulaire"), text(&format!("W3C DPV {}, familles du registre de la CNIL", model.dpv))],
     ];
     rows.extend(register::controller(model).into_iter().map(|(label, value)| vec![title(label), text(&value)]));
     if !model.is_personal() {
         rows.push(vec![title("Données personnelles"), text("aucune : le motif de chaque champ est dans la feuille « Données »")]);
     }
-    Sheet { name: "Responsable".into(), widths: vec![65, 140], rows }
+    Sheet { name: "Responsable".into(), headings: 0, widths: vec![65, 140], rows }
 }
 
 fn list(model: &Model) -> Sheet {
@@ -71,7 +81,7 @@ fn list(model: &Model) -> Sheet {
             yes(p.dpia_needed),
         ]);
     }
-    Sheet { name: "Traitements".into(), widths: vec![12, 45, 80, 45, 40, 25, 25], rows }
+    Sheet { name: "Traitements".into(), headings: 1, widths: vec![12, 45, 80, 45, 40, 25, 25], rows }
 }
 
 fn data(model: &Model) -> Sheet {
@@ -103,7 +113,7 @@ fn data(model: &Model) -> Sheet {
             rows.push(row);
         }
     }
-    Sheet { name: "Données".into(), widths: vec![28, 32, 40, 25, 18, 40, 30, 32, 50, 50, 32, 55, 22], rows }
+    Sheet { name: "Données".into(), headings: 1, widths: vec![28, 32, 40, 25, 18, 40, 30, 32, 50, 50, 32, 55, 22], rows }
 }
 
 /// Category, family, role, grounds, rule, nature.
@@ -121,12 +131,12 @@ fn tag(field: &Field) -> Vec<Cell> {
 
 /// Every value of the description, by its path: keys are identifiers, so that `.` and `[n]` are never part of one.
 fn flatten(path: &str, value: &Value, rows: &mut Vec<Vec<Cell>>) {
-    let mut leaf = |value: Cell, kind: &str| rows.push(vec![text(path), value, text(kind)]);
+    let mut leaf = |value: Cell, kind: &str| rows.push(vec![exact(path), value, exact(kind)]);
     match value {
         Value::Null => leaf(Cell::Empty, "vide"),
         Value::Bool(b) => leaf(Cell::Bool(*b), "booléen"),
         Value::Number(n) => leaf(Cell::Number(n.to_string()), "nombre"),
-        Value::String(t) => leaf(text(t), "texte"),
+        Value::String(t) => leaf(exact(t), "texte"),
         Value::Array(items) if items.is_empty() => leaf(Cell::Empty, "liste vide"),
         Value::Object(entries) if entries.is_empty() => leaf(Cell::Empty, "bloc vide"),
         Value::Array(items) => items.iter().enumerate().for_each(|(n, item)| flatten(&format!("{path}[{n}]"), item, rows)),

@@ -34,9 +34,6 @@ pub(super) fn registers(model: &Model, out: &mut String) {
 
 /// `pg_statistic` keeps samples of clear values until the next ANALYZE (measured): the batch ends on one.
 pub(super) fn statistics(model: &Model, out: &mut String) {
-    if !model.complete() {
-        return;
-    }
     let tables: Vec<String> = model.entities.iter().filter(|e| e.is_personal()).map(|e| format!("  ANALYZE {};\n", full(model, e))).collect();
     let _ = write!(
         out,

@@ -142,6 +142,9 @@ fn policies(model: &Model) -> String {
             row("rgpd_publication", "rgpd_complet");
             row("rgpd_app", "");
         }
+        if super::shown_by(model, entity).is_some() {
+            row("rgpd_publication", &format!("montrer_{}", entity.table));
+        }
         if super::is_root(entity) {
             row("rgpd_publication", &format!("NOT {}", entity.objection));
         }

@@ -15,6 +15,7 @@ mod requests;
 mod rights;
 mod snapshot;
 mod tables;
+mod trial;
 mod twins;
 
 pub(super) use contract::contract;
@@ -50,6 +51,7 @@ pub(super) fn files(model: &Model) -> Vec<Output> {
     }
     add(70, "droits", rights::rights(model));
     add(80, "controle", control::control(model));
+    files.extend(trial::files(model));
     files
 }
 
@@ -102,6 +104,12 @@ fn not_held(model: &Model, entity: &Entity, alias: &str) -> String {
             )
         }
     }
+}
+
+/// The function that tells, of a row of `entity`, whether the person at the head of its chain did not object; none at the head.
+fn shown_by(model: &Model, entity: &Entity) -> Option<String> {
+    let led = is_root(model.root(entity)) && entity.is_personal() && entity.follows.is_some();
+    led.then(|| function("montrer", entity))
 }
 
 /// The columns of an entity that `rgpd` itself manages, with their types and what they are for.

@@ -46,6 +46,7 @@ pub(super) fn process(model: &Model) -> String {
             continue;
         }
         completion(model, entity, &mut out);
+        objection(model, entity, &mut out);
         let mut step = |order: usize, operation, verb: &str, keyed, guard| {
             steps.push(Step {
                 order: order + i,
@@ -81,11 +82,9 @@ pub(super) fn process(model: &Model) -> String {
             requests::requests(model, entity, &mut out);
         }
     }
-    if model.complete() {
-        complete::statistics(model, &mut out);
-        let function = "rgpd.analyser".to_owned();
-        steps.push(Step { order: 9000, entity: "*".into(), operation: "statistiques", function, keyed: false, guard: None });
-    }
+    complete::statistics(model, &mut out);
+    let function = "rgpd.analyser".to_owned();
+    steps.push(Step { order: 9000, entity: "*".into(), operation: "statistiques", function, keyed: false, guard: None });
     steps.sort_by_key(|s| s.order);
     list(&steps, &mut out);
     super::overdue::function_sql(model, &mut out);
@@ -171,6 +170,36 @@ fn completion(model: &Model, entity: &Entity, out: &mut String) {
          GET DIAGNOSTICS n = ROW_COUNT;\n  RETURN n;\nEND\n"
     );
     definer(out, &function("completer", entity), "p_lot integer DEFAULT 1000", "integer", &body);
+}
+
+/// What follows a person who objects (article 21) leaves the views with that person. The role of publication reads no key: a
+/// function follows the links for it.
+fn objection(model: &Model, entity: &Entity, out: &mut String) {
+    let (Some(name), Some(follows)) = (super::shown_by(model, entity), &entity.follows) else { return };
+    let Some(link) = entity.fields.iter().find(|f| f.name == follows.by) else { return };
+    let (mut at, mut joined) = (entity, String::new());
+    let mut key = "p_lien".to_owned();
+    let mut depth = 0;
+    while let Some(parent) = at.follows.as_ref().and_then(|f| model.entity(&f.entity)) {
+        let (above, from) = (format!("a{depth}"), if depth == 0 { "FROM" } else { " JOIN" });
+        let on = if depth == 0 { String::new() } else { format!(" ON {above}.{} = {key}", q(&parent.key().name)) };
+        let _ = write!(joined, "{from} {} {above}{on}", full(model, parent));
+        key = parent.follows.as_ref().map_or_else(|| format!("{above}.{}", q(&parent.objection)), |f| format!("{above}.{}", q(&f.by)));
+        at = parent;
+        depth += 1;
+        if depth > model.entities.len() {
+            return;
+        }
+    }
+    let first = model.entity(&follows.entity).map_or_else(String::new, |p| q(&p.key().name));
+    let _ = write!(
+        out,
+        "\n-- Opposition (article 21) : ce qui suit la personne sort des vues avec elle.\n\
+         CREATE OR REPLACE FUNCTION {name}(p_lien {}) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER\n  \
+         SET search_path = pg_catalog, pg_temp AS {};\n",
+        link.sql,
+        dollar(&format!("\n  SELECT NOT EXISTS (SELECT {joined} WHERE a0.{first} = p_lien AND {key})\n"))
+    );
 }
 
 fn pseudonyms(model: &Model, entity: &Entity, (field, twin, context): (&Field, &str, &str), n: usize, out: &mut String) {

@@ -170,6 +170,12 @@ fn publication(model: &Model, out: &mut String) {
             read.push(q(&entity.objection));
             let _ = write!(visible, " AND NOT {}", q(&entity.objection));
         }
+        if let (Some(shown), Some(follows)) = (super::shown_by(model, entity), &entity.follows) {
+            let link = entity.fields.iter().find(|f| f.name == follows.by).map_or_else(String::new, |f| f.sql.to_string());
+            let _ = write!(visible, " AND {shown}({})", q(&follows.by));
+            // A policy runs its functions as who reads the view; without USAGE on their schema, that role cannot name them.
+            let _ = writeln!(out, "GRANT EXECUTE ON FUNCTION {shown}({link}) TO {role}, {};", q(&r.pseudo));
+        }
         let _ = writeln!(out, "GRANT SELECT ({}) ON {table} TO {role};", read.join(", "));
         policy(model, &table, "rgpd_publication", &format!("FOR SELECT TO {role} USING ({visible})"), out);
     }
@@ -199,7 +205,6 @@ fn complete(model: &Model, out: &mut String) {
     if model.snapshots().next().is_some() {
         let _ = writeln!(out, "GRANT EXECUTE ON FUNCTION rgpd.etat_diffusion() TO {dpo};");
     }
-    let _ = writeln!(out, "GRANT EXECUTE ON FUNCTION rgpd.analyser(integer) TO {purge};");
     if model.keyed() {
         let _ = writeln!(out, "GRANT EXECUTE ON FUNCTION rgpd.tourner_cle(text) TO {purge};");
     }
@@ -217,6 +222,7 @@ fn processes(model: &Model, out: &mut String) {
          GRANT EXECUTE ON FUNCTION rgpd.lire_etiquette(text), rgpd.processus() TO {dpo};\nGRANT EXECUTE ON FUNCTION rgpd.processus() TO {purge};\n\
          GRANT EXECUTE ON FUNCTION rgpd.echeances() TO {dpo}, {purge};\n"
     );
+    let _ = writeln!(out, "GRANT EXECUTE ON FUNCTION rgpd.analyser(integer) TO {purge};");
     if model.complete() {
         complete(model, out);
     }

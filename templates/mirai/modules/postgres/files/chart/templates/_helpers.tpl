@@ -86,3 +86,21 @@ s3Credentials:
 {{- fail (printf "synchrone.nombre (%d) doit être inférieur à instances (%d)." (int $v.synchrone.nombre) (int $v.instances)) -}}
 {{- end -}}
 {{- end -}}
+
+{{/* Comptes de connexion du modèle de données qui sont actifs : rôle, secret, usage, connexions. */}}
+{{- define "postgres.comptes" -}}
+{{- $usages := dict
+  "purge" "Compte du traitement de conservation : purge et anonymise par lots"
+  "dpo" "Compte du délégué à la protection des données : droits des personnes et contrôles, aucune table"
+  "lecturePseudonymisee" "Compte de lecture des vues pseudonymisées, d'aucune table"
+  "lectureAnonymisee" "Compte de lecture des jeux diffusables, d'aucune table" -}}
+{{- $comptes := list -}}
+{{- range $cle, $usage := $usages -}}
+{{- $reglage := index $.Values.roles $cle -}}
+{{- if $reglage.actif -}}
+{{- $suffixe := $cle | kebabcase -}}
+{{- $comptes = append $comptes (dict "role" (printf "%s_%s" $.Values.nom ($suffixe | replace "-" "_")) "suffixe" $suffixe "secret" (printf "%s-db-%s" $.Values.nom $suffixe) "usage" $usage "connexions" $reglage.connexions) -}}
+{{- end -}}
+{{- end -}}
+{{- $comptes | toYaml -}}
+{{- end -}}

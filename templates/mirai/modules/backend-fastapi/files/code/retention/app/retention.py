@@ -2,6 +2,9 @@
 
 Ce qu'il y a à faire vient de la base (``rgpd.processus()``). Un garde-fou arrête la purge quand elle vise une part
 anormale des lignes : une durée de conservation mal écrite viderait la table. ``--confirmer`` le lève, à la main.
+
+``--tourner-cle RÉFÉRENCE`` annonce à la base la nouvelle clé du secret (niveau complet) ; les passages suivants
+oublient les anciens pseudonymes puis les refont.
 """
 
 import logging
@@ -9,6 +12,7 @@ import re
 import sys
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -21,6 +25,7 @@ from app.journaux import installer
 _LOT = 1000
 _FONCTION = re.compile(r"rgpd\.([a-z_0-9]+)")
 _CLE = re.compile(r"[0-9a-f]{64}")
+_CLE_EN_SERVICE = "RG008"
 _journal = logging.getLogger("app.retention")
 
 
@@ -120,14 +125,35 @@ def purger(base: ConfigurationBase, fichier_cle: Path | None, confirmer: bool) -
         _journal.info("processus terminé", extra={"champs": champs})
 
 
+def tourner(base: ConfigurationBase, fichier_cle: Path | None, reference: str) -> None:
+    """Annonce la nouvelle clé ; rien à faire si elle est déjà en service."""
+    options = f"-c rgpd.cle={lire_cle(fichier_cle)}"
+    try:
+        with psycopg.connect(base.conninfo(application_name="rotation", options=options), autocommit=True) as connexion:
+            connexion.execute("SELECT rgpd.tourner_cle(%s)", (reference,))
+    except psycopg.errors.UndefinedFunction as erreur:
+        raise ErreurRetention("cette base n'a pas de rotation : niveau complet et règle à clé attendus") from erreur
+    except psycopg.Error as erreur:
+        if erreur.sqlstate != _CLE_EN_SERVICE:
+            raise
+        _journal.info("la clé du secret est déjà en service")
+        return
+    _journal.info("clé tournée", extra={"champs": {"reference": reference}})
+
+
 def principal(arguments: list[str]) -> int:
     """Commande."""
     installer("INFO")
-    if arguments not in ([], ["--confirmer"]):
-        _journal.error("usage : python -m app.retention [--confirmer]")
-        return 2
+    match arguments:
+        case [] | ["--confirmer"]:
+            agir = partial(purger, confirmer=bool(arguments))
+        case ["--tourner-cle", reference]:
+            agir = partial(tourner, reference=reference)
+        case _:
+            _journal.error("usage : python -m app.retention [--confirmer | --tourner-cle RÉFÉRENCE]")
+            return 2
     try:
-        purger(ConfigurationBase(), ConfigurationRetention().rgpd_cle_fichier, bool(arguments))
+        agir(ConfigurationBase(), ConfigurationRetention().rgpd_cle_fichier)
     except ErreurRetention as erreur:
         _journal.error("%s", erreur)
         return 1

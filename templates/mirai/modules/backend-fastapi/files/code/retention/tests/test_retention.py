@@ -128,6 +128,24 @@ def test_fonction_inattendue(nom: str) -> None:
         appel(nom, "")
 
 
+def test_rotation(processus: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fichier = tmp_path / "cle"
+    fichier.write_text(CLE, encoding="ascii")
+    monkeypatch.setenv("RGPD_CLE_FICHIER", str(fichier))
+    assert principal(["--tourner-cle", "ROT-1"]) == 1  # niveau essentiel : la base n'a pas de rotation
+    processus.execute(
+        "CREATE FUNCTION rgpd.tourner_cle(motif text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN"
+        " IF motif = 'PANNE-1' THEN RAISE EXCEPTION 'panne' USING ERRCODE = 'RG005'; END IF;"
+        " IF EXISTS (SELECT FROM rgpd.trace WHERE quoi = current_setting('rgpd.cle')) THEN"
+        " RAISE EXCEPTION 'la même' USING ERRCODE = 'RG008'; END IF;"
+        " INSERT INTO rgpd.trace VALUES (current_setting('rgpd.cle')); RETURN 1; END $$"
+    )
+    assert principal(["--tourner-cle", "PANNE-1"]) == 1
+    assert principal(["--tourner-cle", "ROT-1"]) == 0
+    assert principal(["--tourner-cle", "ROT-1"]) == 0  # rejoué : déjà en service
+    assert processus.execute("SELECT quoi FROM rgpd.trace").fetchall() == [(CLE,)]
+
+
 def test_commande() -> None:
     resultat = subprocess.run([sys.executable, "-m", "app.retention", "--tout"], check=False, timeout=60)
     assert resultat.returncode == 2
