@@ -1,7 +1,8 @@
 //! SECURITY LABELs for the PostgreSQL Anonymizer (extension `anon`), for the teams that have it (static masking, masked
 //! dumps). Without the extension the file does nothing: a label for an unknown provider would stop the migration (measured).
 //!
-//! Grammar and functions: documentation of the extension, version 2 (« Declare masking rules », « Masking functions »).
+//! Grammar and functions: documentation of the extension, version 2 (« Declare masking rules », « Masking functions »). The labels
+//! were taken, and the rows masked, by the provider of version 1.3 built by hand; version 2, in Rust, was read.
 
 use std::fmt::Write as _;
 
@@ -34,7 +35,7 @@ fn label(field: &Field, personal: &Personal) -> Option<String> {
     if field.primary || field.reference.is_some() {
         return None;
     }
-    let value = |text: &str| Some(format!("MASKED WITH VALUE {text}"));
+    let value = |text: &str| Some(format!("MASKED WITH VALUE {}", constant(text)));
     let call = |text: String| Some(format!("MASKED WITH FUNCTION {text}"));
     let column = q(&field.name);
     // What the type or a constraint forbids falls back on the value that the purge leaves, which they accept.
@@ -52,6 +53,15 @@ fn label(field: &Field, personal: &Personal) -> Option<String> {
         Rule::Mask { start, end } if field.sql == SqlType::Text => call(format!("anon.partial({column}, {start}, '*****', {end})")),
         Rule::Noise { share, .. } if field.sql.is_number() => call(format!("anon.noise({column}, {share})")),
         _ => value(&neutral),
+    }
+}
+
+/// A literal without its type: the extension takes a constant alone, refuses a cast (versions 1.3 and 2.2: seen on the first, read
+/// in the tests of the second), and casts it to the column's type itself.
+fn constant(literal: &str) -> &str {
+    match (literal.find('\''), literal.rfind('\'')) {
+        (Some(from), Some(to)) if from < to => &literal[from..=to],
+        _ => literal,
     }
 }
 
