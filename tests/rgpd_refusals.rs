@@ -123,7 +123,7 @@ fn points_of_attention_are_said_not_refused() {
 
 #[test]
 fn the_same_description_gives_the_same_files() {
-    for (yaml, count) in [(GUICHET.to_owned(), 18), (kit_model("demo", true), 17), (kit_model("demo", false), 14)] {
+    for (yaml, count) in [(GUICHET.to_owned(), 20), (kit_model("demo", true), 19), (kit_model("demo", false), 14)] {
         let first = render("m", &yaml).expect("accepted");
         assert_eq!(first, render("m", &yaml).expect("accepted"));
         assert_eq!(first.len(), count, "{:?}", first.iter().map(|o| &o.path).collect::<Vec<_>>());

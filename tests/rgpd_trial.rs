@@ -1,6 +1,6 @@
 //! Data for non-production (EXI-DATA-1), with psql alone: taken out by a role that reads no table, loaded into an empty database
 //! by its owner. As many rows, no witness in the files nor in a full dump of where they went, nothing that joins the two.
-#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, clippy::disallowed_methods, reason = "a test prepares its files, and panics")]
 
 #[path = "common/models.rs"]
 mod models;

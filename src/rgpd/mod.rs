@@ -69,6 +69,7 @@ pub fn render_with_warnings(name: &str, description: &str) -> Result<Rendering, 
     let (model, sink) = read(name, description)?;
     let mut outputs = vec![Output { path: "modele.yaml".into(), content: description.to_owned() }];
     outputs.extend(sql::files(&model));
+    outputs.extend(sql::trials(&model));
     outputs.extend(documents::files(&model, &sink.warnings));
     outputs.push(Output { path: version_path(model.version), content: description.to_owned() });
     let binaries = documents::binaries(&model);

@@ -1,5 +1,5 @@
 //! A throwaway PostgreSQL server and `psql` on it. A machine without PostgreSQL fails the test: nothing is skipped.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, clippy::disallowed_methods, reason = "each test file uses its part, and prepares its files")]
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

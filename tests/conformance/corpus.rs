@@ -140,6 +140,8 @@ fn turned_on(folder: &Path, files: &[String]) {
         let text = fs::read_to_string(&path).unwrap();
         let on = text
             .replace("mode: \"aucun\"", trial)
+            .replace("endpoint: \"\"", "endpoint: \"https://s3.exemple.fr\"")
+            .replace("chemin: \"\"", "chemin: \"s3://essais/demo/essais/\"")
             .replace("retention:\n  active: true\n", "retention:\n  active: true\n  rotation: \"ROT-2027-1\"\n")
             .replace("actif: false", "actif: true");
         turned += usize::from(on != text);

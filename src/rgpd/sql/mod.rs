@@ -51,8 +51,12 @@ pub(super) fn files(model: &Model) -> Vec<Output> {
     }
     add(70, "droits", rights::rights(model));
     add(80, "controle", control::control(model));
-    files.extend(trial::files(model));
     files
+}
+
+/// The scripts that take a set of data to non-production: of one version, never of the union of two.
+pub(super) fn trials(model: &Model) -> Vec<Output> {
+    trial::files(model)
 }
 
 /// The columns of the view of `entity`: (column of the table, name in the view).
