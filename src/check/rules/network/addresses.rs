@@ -87,6 +87,8 @@ fn host<'a>(variable: &str, value: &'a str) -> Option<&'a str> {
         return None;
     }
     let rest = match value.split_once("://") {
+        // Followed by a bucket, not by a host.
+        Some(("s3" | "gs", _)) => return None,
         Some((_, rest)) => rest,
         None if ADDRESSES.iter().any(|end| variable.to_uppercase().ends_with(end)) => value,
         None => return None,
