@@ -113,7 +113,7 @@ fn data(model: &Model) -> Sheet {
             rows.push(row);
         }
     }
-    Sheet { name: "Données".into(), headings: 1, widths: vec![28, 32, 40, 25, 18, 40, 30, 32, 50, 50, 32, 55, 22], rows }
+    Sheet { name: "Données".into(), headings: 1, widths: vec![28, 32, 40, 25, 24, 40, 30, 32, 50, 50, 32, 55, 22], rows }
 }
 
 /// Category, family, role, grounds, rule, nature.
