@@ -137,11 +137,10 @@ def regler(monkeypatch: pytest.MonkeyPatch, serveur: Serveur, base: str, role: s
 
 @pytest.fixture
 def reglages_bdd(serveur: Serveur, base: str, monkeypatch: pytest.MonkeyPatch) -> ConfigurationBase:
-    """L'application se connecte sous son rôle ; la table est vide au début de chaque essai."""
+    """L'application se connecte sous son rôle ; ses tables sont vides au début de chaque essai."""
     with psycopg.connect(serveur.conninfo(base), autocommit=True) as admin:
-        admin.execute(
-            sql.SQL("TRUNCATE {}, {}").format(
-                sql.Identifier(IDENTIFIANT, "demande"), sql.Identifier(f"{IDENTIFIANT}_technique", "idempotence")
-            )
-        )
+        technique = f"{IDENTIFIANT}_technique"
+        noms = admin.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (technique,)).fetchall()
+        tables = [(IDENTIFIANT, "demande"), *((technique, nom) for (nom,) in noms)]
+        admin.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(sql.Identifier(*table) for table in tables)))
     return regler(monkeypatch, serveur, base, "app")

@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import anyio
 import httpx2 as httpx
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
@@ -35,7 +36,7 @@ class ConfigurationLlm(BaseSettings):
     llm_model: str
     llm_delai_secondes: float = Field(default=30, gt=0)  # du premier octet demandé au dernier reçu
     llm_simultanes: int = Field(default=8, ge=1)  # par pod ; les autres sont refusés tout de suite
-    llm_jetons_par_jour: int = Field(default=200_000, ge=1)  # par appelant et par pod
+    llm_jetons_par_jour: int = Field(default=200_000, ge=1)  # par appelant
     llm_disjoncteur_secondes: float = Field(default=30, gt=0)
 
 
@@ -64,7 +65,7 @@ class Question:
 class Passerelle:
     """Client de la passerelle."""
 
-    def __init__(self, configuration: ConfigurationLlm, mesures: Mesures) -> None:
+    def __init__(self, configuration: ConfigurationLlm, mesures: Mesures, budget: Budget) -> None:
         self._modele = configuration.llm_model
         self._delai = configuration.llm_delai_secondes
         self._client = httpx.AsyncClient(
@@ -74,7 +75,7 @@ class Passerelle:
             verify=ssl.create_default_context(),
         )
         self._places = asyncio.Semaphore(configuration.llm_simultanes)
-        self._budget = Budget(configuration.llm_jetons_par_jour)
+        self._budget = budget
         self.disjoncteur = Disjoncteur(configuration.llm_disjoncteur_secondes)
         self._jetons = mesures.compteur("llm_tokens", "Jetons consommés, inducteur de coût.", ("type", "modele"))
         self._appels = mesures.compteur("llm_requests", "Appels à la passerelle, par résultat.", ("resultat",))
@@ -89,18 +90,18 @@ class Passerelle:
 
     async def completer(self, question: Question) -> Completion:
         """Une question, une réponse."""
-        self._admettre(question)
+        await self._admettre(question)
         async with self._places:
             with self._traduire():
                 async with asyncio.timeout(self._delai):
                     reponse = await self._demander(question, flux=False)
                     completion = lire_completion(await reponse.aread())
-            self._compter(question, completion.jetons_question, completion.jetons_reponse)
+            await self._compter(question, completion.jetons_question, completion.jetons_reponse)
         return completion
 
     async def diffuser(self, question: Question) -> AsyncGenerator[str]:
         """La réponse, morceau par morceau, dans le même délai total."""
-        self._admettre(question)
+        await self._admettre(question)
         echeance = asyncio.get_running_loop().time() + self._delai
         bilan = Morceau()
         async with self._places:
@@ -124,10 +125,12 @@ class Passerelle:
             finally:
                 # Même interrompue, la réponse a coûté : à défaut du compte de la passerelle, un jeton par morceau.
                 if bilan.jetons_reponse:
-                    self._compter(question, bilan.jetons_question, bilan.jetons_reponse)
+                    with anyio.CancelScope(shield=True):
+                        await self._compter(question, bilan.jetons_question, bilan.jetons_reponse)
 
-    def _admettre(self, question: Question) -> None:
-        self._budget.verifier(question.appelant)
+    async def _admettre(self, question: Question) -> None:
+        await self._budget.verifier(question.appelant)
+        # Plus aucune attente d'ici la prise de la place : deux appels ne voient pas libre la même.
         attente = self.disjoncteur.attente()
         if attente > 0:
             raise self._echec("suspendu", attente)
@@ -192,11 +195,11 @@ class Passerelle:
         self._appels.labels(resultat).inc()
         return PasserelleIndisponible(resultat, attente)
 
-    def _compter(self, question: Question, jetons_question: int, jetons_reponse: int) -> None:
+    async def _compter(self, question: Question, jetons_question: int, jetons_reponse: int) -> None:
         self._jetons.labels("prompt", self._modele).inc(jetons_question)
         self._jetons.labels("completion", self._modele).inc(jetons_reponse)
         self._transactions.labels(question.operation).observe(jetons_question + jetons_reponse)
-        self._budget.noter(question.appelant, jetons_question + jetons_reponse)
+        await self._budget.noter(question.appelant, jetons_question + jetons_reponse)
 
 
 def _attente(reponse: httpx.Response) -> float:

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from app.assemblage import Assemblage
 from app.autorisations import Appelant
-from app.budget import BudgetEpuise
+from app.budget import Budget, BudgetEpuise
 from app.llm import ConfigurationLlm, DonneePersonnelleRefusee, Passerelle, PasserelleIndisponible, Question
 from app.problemes import reponses
 
@@ -69,9 +69,9 @@ async def _flux(premier: str, suite: AsyncGenerator[str]) -> AsyncGenerator[str]
             yield _evenement("erreur", {"detail": "La passerelle n'a pas terminé sa réponse."})
 
 
-def brancher(assemblage: Assemblage) -> None:
+def brancher(assemblage: Assemblage, configuration: ConfigurationLlm, budget: Budget) -> None:
     """Ajoute les routes. La passerelle est facultative : sa panne ne rend pas l'application indisponible."""
-    passerelle = Passerelle(ConfigurationLlm(), assemblage.mesures)
+    passerelle = Passerelle(configuration, assemblage.mesures, budget)
     routeur = APIRouter(prefix="/api/resumes", tags=["resumes"], responses=reponses(401, 413, 429, 503))
 
     def question(appelant: Appelant, demande: TexteAResumer) -> Question:

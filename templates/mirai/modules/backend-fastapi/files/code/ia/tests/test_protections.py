@@ -1,13 +1,13 @@
 """Disjoncteur, budget et nombre d'appels simultanés : une panne ou un appelant n'emporte pas le reste."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from threading import Event
 
 import pytest
 from fastapi.testclient import TestClient
 
-from app.budget import Budget, BudgetEpuise, maintenant
+from app.budget import BudgetEpuise, maintenant
 from app.disjoncteur import Disjoncteur
 from tests.montage_ia import REUSSITE, PasserelleEssai
 
@@ -57,25 +57,13 @@ def test_disjoncteur_reporte_quand_la_passerelle_le_demande() -> None:
     assert disjoncteur.attente() == 0
 
 
-def test_budget_du_jour() -> None:
-    instant = datetime(2026, 1, 15, 22, 0, tzinfo=UTC)
-    budget = Budget(100, lambda: instant)
-    budget.noter("agent-1", 60)
-    budget.verifier("agent-1")
-    budget.noter("agent-1", 40)
-    with pytest.raises(BudgetEpuise) as refus:
-        budget.verifier("agent-1")
-    assert refus.value.attente == 7201
-    budget.verifier("agent-2")
-    budget.noter("agent-2", 1)
-    assert budget.appelants() == 2
-    instant += timedelta(hours=2)
-    budget.verifier("agent-1")
-    assert budget.appelants() == 0
-
-
 def test_le_budget_suit_l_heure_universelle() -> None:
     assert abs((maintenant() - datetime.now(UTC)).total_seconds()) < 5
+
+
+def test_l_attente_va_jusqu_a_minuit() -> None:
+    assert BudgetEpuise(datetime(2026, 1, 15, 22, 0, tzinfo=UTC)).attente == 7201
+    assert BudgetEpuise(datetime(2026, 1, 31, tzinfo=UTC)).attente == 86401
 
 
 def test_budget_epuise(

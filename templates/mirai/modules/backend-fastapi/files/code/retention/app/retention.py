@@ -23,6 +23,7 @@ from app.base import ConfigurationBase
 from app.journaux import installer
 
 _LOT = 1000
+_LOTS_MAX = 10_000  # processus sans simulation : dix millions de lignes par exécution
 _FONCTION = re.compile(r"rgpd\.([a-z_0-9]+)")
 _CLE = re.compile(r"[0-9a-f]{64}")
 _CLE_EN_SERVICE = "RG008"
@@ -78,24 +79,26 @@ def lister(connexion: psycopg.Connection) -> list[Processus]:
     return [Processus(*ligne) for ligne in lignes]
 
 
-def verifier_part(connexion: psycopg.Connection, processus: Processus, confirmer: bool) -> None:
-    """Arrête une purge qui viserait plus de lignes que la part maximale déclarée."""
-    if processus.simulation is None or processus.part_max is None:
-        return
+def plafonner(connexion: psycopg.Connection, processus: Processus, confirmer: bool) -> int:
+    """Nombre de lignes au-delà duquel le processus n'avance pas ; refuse une part supérieure à celle déclarée."""
+    if processus.simulation is None:
+        return _LOT * _LOTS_MAX
     simulee = connexion.execute(appel(processus.simulation, "")).fetchone()
     if simulee is None:
         raise ErreurRetention(f"{processus.simulation} n'a rien rendu")
     total, visees, part = simulee
     champs = {"entite": processus.entite, "total": total, "visees": visees, "part": float(part)}
     _journal.info("simulation", extra={"champs": champs})
-    if part > processus.part_max and not confirmer:
+    if processus.part_max is not None and part > processus.part_max and not confirmer:
         raise ErreurRetention(
             f"{processus.entite} : la purge vise {part} % des lignes, au-delà de {processus.part_max} % ; "
             "vérifier la durée de conservation, puis relancer avec --confirmer"
         )
+    # Des lignes arrivent à échéance pendant la purge : autant encore qu'au début, et un lot, c'est déjà trop.
+    return 2 * int(visees) + _LOT
 
 
-def executer(connexion: psycopg.Connection, processus: Processus) -> int:
+def executer(connexion: psycopg.Connection, processus: Processus, plafond: int) -> int:
     """Exécute le processus par lots, une transaction par lot ; rend le nombre de lignes traitées."""
     total = 0
     while True:
@@ -104,23 +107,27 @@ def executer(connexion: psycopg.Connection, processus: Processus) -> int:
         total += lot
         if lot == 0:
             return total
+        if total > plafond:
+            raise ErreurRetention(
+                f"{processus.fonction} n'avance pas : {total} lignes traitées, {plafond} au plus étaient attendues ; "
+                "un déclencheur défait peut-être ce qu'elle fait"
+            )
 
 
 def purger(base: ConfigurationBase, fichier_cle: Path | None, confirmer: bool) -> None:
     """Passe tous les processus."""
     with psycopg.connect(base.conninfo(application_name="retention"), autocommit=True) as connexion:
         liste = lister(connexion)
-        for processus in liste:
-            verifier_part(connexion, processus, confirmer)
+        plafonds = [plafonner(connexion, processus, confirmer) for processus in liste]
     if not liste:
         raise ErreurRetention("rgpd.processus() est vide : aucune règle de conservation n'est appliquée")
     # La clé n'est donnée qu'à la session qui en a besoin : une option de connexion n'est pas journalisée par la base.
     sessions = {False: base.conninfo(application_name="retention")}
     if any(p.a_cle for p in liste):
         sessions[True] = base.conninfo(application_name="retention", options=f"-c rgpd.cle={lire_cle(fichier_cle)}")
-    for processus in liste:
+    for processus, plafond in zip(liste, plafonds, strict=True):
         with psycopg.connect(sessions[processus.a_cle], autocommit=True) as connexion:
-            lignes = executer(connexion, processus)
+            lignes = executer(connexion, processus, plafond)
         champs = {"entite": processus.entite, "operation": processus.operation, "lignes": lignes}
         _journal.info("processus terminé", extra={"champs": champs})
 

@@ -53,9 +53,11 @@ def processus(serveur: Serveur, base_vide: str, monkeypatch: pytest.MonkeyPatch)
             " 'UPDATE rgpd.reste SET n = greatest(n - lot, 0) RETURNING (SELECT least(lot, n) FROM rgpd.reste)';"
             " CREATE FUNCTION rgpd.cle_t(lot int) RETURNS int LANGUAGE sql AS"
             " $$INSERT INTO rgpd.trace VALUES (current_setting('rgpd.cle', true)) RETURNING 0$$;"
+            " CREATE FUNCTION rgpd.sur_place_t(lot int) RETURNS int LANGUAGE sql AS"
+            " 'INSERT INTO rgpd.trace VALUES (''lot'') RETURNING lot';"
             " CREATE FUNCTION rgpd.nul_t(lot int) RETURNS int LANGUAGE sql AS 'SELECT NULL::int';"
             " CREATE FUNCTION rgpd.simuler_t(OUT total bigint, OUT visees bigint, OUT part numeric) LANGUAGE sql AS"
-            " 'SELECT 100, 60, 60.0';"
+            " 'SELECT 4000, 2500, 60.0';"
             " CREATE FUNCTION rgpd.simuler_rien(OUT total bigint, OUT visees bigint, OUT part numeric)"
             " RETURNS SETOF record LANGUAGE sql AS 'SELECT 1::bigint, 1::bigint, 1.0 WHERE false';"
             " CREATE FUNCTION rgpd.rien_t(lot int) RETURNS SETOF int LANGUAGE sql AS 'SELECT 1 WHERE false'"
@@ -85,6 +87,26 @@ def test_part_maximale(processus: psycopg.Connection, arguments: list[str], code
     declarer(processus, "rgpd.purger_t", False, "rgpd.simuler_t", 10)
     assert principal(arguments) == code
     assert processus.execute("SELECT n FROM rgpd.reste").fetchone() == (reste,)
+
+
+@pytest.mark.parametrize(
+    ("simulation", "lots"),
+    [("rgpd.simuler_t", 7), (None, 4)],  # 2 500 lignes visées : 6 000 au plus ; sans simulation : trois lots ici
+)
+def test_une_purge_qui_n_avance_pas_s_arrete(
+    processus: psycopg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    simulation: str | None,
+    lots: int,
+) -> None:
+    monkeypatch.setattr("app.retention._LOTS_MAX", 3)
+    declarer(processus, "rgpd.sur_place_t", False, simulation, None)
+    declarer(processus, "rgpd.purger_t", False, None, None)
+    assert principal([]) == 1
+    assert f"rgpd.sur_place_t n'avance pas : {lots}000 lignes traitées" in capsys.readouterr().out
+    assert processus.execute("SELECT count(*) FROM rgpd.trace").fetchone() == (lots,)
+    assert processus.execute("SELECT n FROM rgpd.reste").fetchone() == (2500,)
 
 
 def test_simulation_muette(processus: psycopg.Connection) -> None:
