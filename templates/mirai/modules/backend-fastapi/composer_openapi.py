@@ -1,7 +1,7 @@
 """Kit maintenance: rebuilds ``files/code/openapi/openapi.json.tera`` from the documents served by each variant.
 
 Usage: ``composer_openapi.py NAME=openapi.json…`` where NAME is ``<donnees>-<identite>-<ia>``, with donnees in
-aucune, simple, dcp; identite in oidc, passage2, aucune; ia in ia, sans. A path or schema present in some variants
+aucune, simple, dcp; identite in oidc, session, passage2, aucune; ia in ia, sans. A path or schema present in some variants
 only becomes a conditional block; anything else that varies is refused.
 """
 
@@ -16,7 +16,8 @@ CONDITIONS = {
     'ia == "passerelle-mirai"': lambda v: v[2] == "ia",
     'bdd or ia == "passerelle-mirai"': lambda v: v[0] != "aucune" or v[2] == "ia",
     'authentification == "passage2"': lambda v: v[1] == "passage2",
-    'authentification != "passage2" and authentification != "aucune"': lambda v: v[1] == "oidc",
+    'authentification == "sso-mirai"': lambda v: v[1] == "oidc",
+    'authentification == "proconnect" or authentification == "franceconnect"': lambda v: v[1] == "session",
 }
 
 

@@ -1,4 +1,4 @@
-"""Consommation du jour en mémoire de ce pod : avec plusieurs pods, le budget réel d'un appelant est multiplié d'autant."""
+"""Consommation du jour en mémoire de ce pod : avec plusieurs pods, le budget réel est multiplié d'autant."""
 
 from collections.abc import Callable
 from datetime import date, datetime

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi.testclient import TestClient
 
 from app.identite import ConfigurationIdentite, Verificateur
-from tests.montage_identite import AUDIENCE, Emetteur
+from tests.montage_fournisseur import AUDIENCE, Emetteur
 
 
 def verificateur_de(emetteur: Emetteur) -> Verificateur:
@@ -97,34 +97,7 @@ def test_sans_kid(client: TestClient, emetteur: Emetteur) -> None:
     assert appeler(client, jwt.encode(charge, cle, algorithm="RS256")) == 401
 
 
-def test_rotation_et_cle_inconnue(client: TestClient, emetteur: Emetteur, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert appeler(client, emetteur.jeton()) == 200
-    emetteur.ajouter("neuve", rsa.generate_private_key(public_exponent=65537, key_size=2048))
-    # Trop tôt : une clé inconnue ne doit pas permettre de marteler le fournisseur.
-    assert appeler(client, emetteur.jeton("neuve")) == 401
-    assert emetteur.lectures == 1
-    monkeypatch.setattr("app.identite._RELECTURE_MINIMALE", 0)
-    assert appeler(client, emetteur.jeton("neuve")) == 200
-    assert emetteur.lectures == 2
 
-
-def test_cles_non_admises_ignorees(client: TestClient, emetteur: Emetteur) -> None:
-    emetteur.publiees[:0] = [
-        {"kty": "oct", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA", "kid": "hmac", "alg": "HS256"},
-        {"kty": "inconnu", "kid": "etrange"},
-        {**emetteur.publiees[0], "use": "enc", "kid": "chiffrement"},
-        {nom: valeur for nom, valeur in emetteur.publiees[0].items() if nom != "kid"},
-    ]
-    assert appeler(client, emetteur.jeton()) == 200
-    secret = b"secret-secret-secret-secret-secret"
-    charge = jwt.decode(emetteur.jeton(), options={"verify_signature": False})
-    assert appeler(client, jwt.encode(charge, secret, algorithm="HS256", headers={"kid": "hmac"})) == 401
-
-
-@pytest.mark.parametrize("decouverte", [{"issuer": "https://ailleurs.invalid", "jwks_uri": "x"}, {"issuer": None}, {}])
-def test_decouverte_incoherente(client: TestClient, emetteur: Emetteur, decouverte: dict[str, object]) -> None:
-    emetteur.decouverte = decouverte or {"issuer": emetteur.adresse}
-    assert appeler(client, emetteur.jeton()) == 503
 
 
 def test_fournisseur_en_panne(client: TestClient, emetteur: Emetteur, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,45 +109,16 @@ def test_fournisseur_en_panne(client: TestClient, emetteur: Emetteur, monkeypatc
     # Après un échec, le fournisseur n'est pas rappelé tout de suite.
     emetteur.panne = False
     assert appeler(client, emetteur.jeton()) == 503
-    monkeypatch.setattr("app.identite._REPIT", 0)
+    monkeypatch.setattr("app.fournisseur._REPIT", 0)
     assert appeler(client, emetteur.jeton()) == 200
     assert client.get("/health/ready").json()["checks"]["identite"] == {"status": "pass"}
 
 
-def test_cle_retiree_refusee_apres_relecture(monkeypatch: pytest.MonkeyPatch, emetteur: Emetteur) -> None:
-    verificateur = verificateur_de(emetteur)
-    ancien = emetteur.jeton()
-    assert verificateur.verifier(ancien).sujet == "agent-1"
-    emetteur.publiees[:] = [cle for cle in emetteur.publiees if cle["kid"] != "rsa"]
-    assert verificateur.verifier(ancien).sujet == "agent-1"
-    monkeypatch.setattr(verificateur, "_duree", 0)
-    with pytest.raises(jwt.InvalidTokenError):
-        verificateur.verifier(ancien)
-    verificateur.fermer()
 
-
-def test_panne_apres_lecture_des_cles(monkeypatch: pytest.MonkeyPatch, emetteur: Emetteur) -> None:
-    verificateur = verificateur_de(emetteur)
-    verificateur.verifier(emetteur.jeton())
-    emetteur.panne = True
-    monkeypatch.setattr(verificateur, "_duree", 0)
-    assert verificateur.verifier(emetteur.jeton()).sujet == "agent-1"
-    assert verificateur.sonder() == "le fournisseur d'identité ne répond pas"
-    verificateur.fermer()
-
-
-def test_une_cle_connue_n_attend_pas_une_relecture(monkeypatch: pytest.MonkeyPatch, emetteur: Emetteur) -> None:
-    verificateur = verificateur_de(emetteur)
-    verificateur.verifier(emetteur.jeton())
-    monkeypatch.setattr(verificateur, "_duree", 0)
-    with verificateur._verrou:  # une autre requête relit
-        assert verificateur.verifier(emetteur.jeton()).sujet == "agent-1"
-    assert emetteur.lectures == 1
-    verificateur.fermer()
 
 
 @pytest.mark.parametrize(("groupes", "attendus"), [(["a", "b"], {"a", "b"}), ("a", set()), (None, set())])
 def test_groupes(emetteur: Emetteur, groupes: object, attendus: set[str]) -> None:
     verificateur = verificateur_de(emetteur)
     assert verificateur.verifier(emetteur.jeton(groups=groupes)).groupes == attendus
-    verificateur.fermer()
+    verificateur.fournisseur.client.close()
