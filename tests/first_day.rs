@@ -44,7 +44,7 @@ fn clean(seen: &Value, running: &Running, audits: &[&str]) {
     let expected = |message: &Value| message.as_str().unwrap().contains("Failed to load resource: the server responded with a status of 422");
     let console: Vec<&Value> = seen["console"].as_array().unwrap().iter().filter(|m| !expected(m)).collect();
     assert!(console.is_empty(), "{console:#?}");
-    let ours = [running.address("portail"), running.address("identite")];
+    let ours = ["portail", "identite", "application"].map(|service| running.address(service));
     for request in seen["requests"].as_array().unwrap() {
         assert!(ours.iter().any(|o| request.as_str().unwrap().starts_with(&format!("{o}/"))), "{request}");
     }
@@ -225,7 +225,14 @@ fn every_kind_of_identity_and_a_project_without_database_start_and_stop() {
             simple,
             "camille-martin",
         ),
-        ("proconnect", &["authentification=proconnect", "base_de_donnees=aucune"], &[], json!({"texte": "Une phrase. Une autre."}), "camille-martin"),
+        // The application itself signs the person in, and tells no page who it is.
+        (
+            "proconnect",
+            &["authentification=proconnect", "base_de_donnees=aucune"],
+            &[],
+            json!({"texte": "Une phrase. Une autre."}),
+            "session ouverte",
+        ),
     ];
     for (name, answers, settings, fields, person) in &cases {
         let running = Running::start(&project(name, answers), settings);

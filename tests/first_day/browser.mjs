@@ -68,7 +68,7 @@ if (Object.keys(values).length > 0) {
   await page.keyboard.press('Tab');
   seen.focus = await page.evaluate(() => ({ text: document.activeElement.textContent, outline: getComputedStyle(document.activeElement).outlineStyle }));
 }
-seen.cookies = (await context.cookies()).filter((c) => c.name === 'portail').map((c) => ({ httpOnly: c.httpOnly, sameSite: c.sameSite }));
+seen.cookies = (await context.cookies()).filter((c) => ['portail', 'session'].includes(c.name)).map((c) => ({ httpOnly: c.httpOnly, sameSite: c.sameSite }));
 // A token in the browser would be within reach of a script: there is none, anywhere.
 seen.stored = await page.evaluate(() => localStorage.length + sessionStorage.length);
 seen.token = (await page.content()).includes('eyJ');

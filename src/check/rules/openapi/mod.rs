@@ -173,21 +173,7 @@ impl Document<'_> {
 
     /// The password that a sign-in receives; elsewhere, a password may be that of another service.
     fn login(&self, shown: &str, operation: &Value) -> Option<String> {
-        let last = shown.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_lowercase();
-        let signs_in = [
-            "login",
-            "signin",
-            "sign-in",
-            "signup",
-            "sign-up",
-            "register",
-            "connexion",
-            "inscription",
-            "authenticate",
-            "reset-password",
-            "change-password",
-        ];
-        if !signs_in.contains(&last.as_str()) {
+        if !signs_in(shown) {
             return None;
         }
         let body = resolve(self.value, operation.get("requestBody")?);
@@ -195,6 +181,19 @@ impl Document<'_> {
         let fields = bodies.filter_map(|schema| resolve(self.value, schema).get("properties")?.as_object()).flatten();
         let secret = |name: &str| matches!(name, "password" | "mot_de_passe" | "motdepasse" | "mdp" | "passwd" | "newpassword" | "new_password");
         fields.map(|(name, _)| name.clone()).find(|name| secret(&name.to_lowercase()))
+    }
+
+    /// Whether a GET that signs in only redirects: whoever knows the password is elsewhere.
+    fn sent_to_sign_in(&self) -> bool {
+        let routes = self.value.get("paths").and_then(Value::as_object);
+        routes.into_iter().flatten().any(|(route, item)| {
+            let answers = item.pointer("/get/responses").and_then(Value::as_object);
+            signs_in(route)
+                && answers.is_some_and(|a| {
+                    let redirects = ["302", "303", "307"].iter().any(|code| a.contains_key(*code));
+                    redirects && !a.keys().any(|code| code.starts_with('2'))
+                })
+        })
     }
 
     /// The server that a client of production calls is reached over TLS.
@@ -231,6 +230,8 @@ impl Document<'_> {
             trusted |= !password && (kind == "openIdConnect" || kind == "oauth2" || kind == "http" && http == "bearer");
             // Passage2's proxy sets this header, and removes the caller's.
             trusted |= kind == "apiKey" && text(scheme, "/in") == "header" && text(scheme, "/name") == "Mellon-NameID";
+            // A session that the server opens: signing in is being sent to the provider.
+            trusted |= kind == "apiKey" && text(scheme, "/in") == "cookie" && self.sent_to_sign_in();
         }
         let all = items(self.value, "/security").next().is_some();
         // A contract without any scheme says nothing of identity.
@@ -263,6 +264,13 @@ impl Document<'_> {
             _ => {}
         }
     }
+}
+
+/// Whether the last part of a route is where people sign in.
+fn signs_in(route: &str) -> bool {
+    let last = route.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_lowercase();
+    ["login", "signin", "sign-in", "signup", "sign-up", "register", "connexion", "inscription", "authenticate", "reset-password", "change-password"]
+        .contains(&last.as_str())
 }
 
 /// What stands behind a reference to this file.

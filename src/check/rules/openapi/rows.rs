@@ -75,8 +75,8 @@ pub const RULES: &[Rule] = &[
         Cct,
         ("API qui n'attend pas le jeton d'un fournisseur d'identité", "API that does not expect the token of an identity provider"),
         (
-            "déclarez un schéma openIdConnect, oauth2 ou bearer, et posez `security`",
-            "declare a scheme openIdConnect, oauth2 or bearer, and set `security`",
+            "déclarez un schéma openIdConnect, oauth2 ou bearer, ou une session ouverte par une redirection, et posez `security`",
+            "declare a scheme openIdConnect, oauth2 or bearer, or a session opened by a redirection, and set `security`",
         ),
     )
     .because((

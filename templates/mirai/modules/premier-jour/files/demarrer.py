@@ -87,7 +87,9 @@ def presenter(projet: Projet, debut: float) -> None:
     dire(f"\n{projet.nom} : prête en {time.monotonic() - debut:.1f} s\n")
     for nom, valeur in lignes:
         dire(f"  {nom:<26}{valeur}")
-    if projet.oidc:
+    if projet.session:
+        dire(f'\nEssayer : curl -b "session=$(make -s dev-jeton)" {api}/api/informations (session de Camille Martin, compte fictif)')
+    elif projet.oidc:
         dire(f"\nJeton de Camille Martin, compte fictif (« make -s dev-jeton » en donne un autre) :\n\n{essais.jeton(projet)}")
         dire(f'\nEssayer : curl -H "Authorization: Bearer $(make -s dev-jeton)" {api}/api/informations')
     dire("\nLe code modifié est relancé tout seul. Journaux : dev/.etat/journaux/. Ctrl-C arrête tout.")
@@ -202,7 +204,7 @@ def principal(arguments: list[str]) -> int:
             case ["jeton"]:
                 if not projet.oidc:
                     raise Arret(f"pas de jeton avec « {projet.identite} » : l'identité vient du mandataire, ou il n'y en a pas")
-                dire(essais.jeton(projet))
+                dire(essais.temoin(projet) if projet.session else essais.jeton(projet))
                 return 0
             case ["conteneurs"]:
                 return conteneurs.demarrer(projet, functools.partial(presenter, projet, time.monotonic()))

@@ -23,7 +23,7 @@ from urllib.request import Request, urlopen
 
 API = os.environ["PORTAIL_API"]
 ADRESSE = os.environ["PORTAIL_ADRESSE"]
-IDENTITE = os.environ["PORTAIL_IDENTITE"]  # oidc, passage2 ou aucune
+IDENTITE = os.environ["PORTAIL_IDENTITE"]  # oidc, session, passage2 ou aucune
 NOM = os.environ["PORTAIL_NOM"]
 EMETTEUR = os.environ.get("OIDC_ISSUER_URL", "")
 # Nom court parmi les comptes fictifs : le mandataire Passage2 les affiche, le fournisseur OpenID a les siens.
@@ -67,6 +67,8 @@ def identite(session: dict[str, str]) -> dict[str, str]:
     """En-têtes par lesquels l'API reconnaît la personne."""
     if IDENTITE == "oidc":
         return {"Authorization": f"Bearer {session['jeton']}"}
+    if IDENTITE == "session":
+        return {"Cookie": f"session={session['temoin']}"}
     if IDENTITE == "passage2":
         return {"Mellon-NameID": session["sujet"], "Mellon-Groups": COMPTES[session["sujet"]]}
     return {}
@@ -145,7 +147,7 @@ class Portail(BaseHTTPRequestHandler):
             "Cache-Control": "no-store",
             # form-action suit les redirections : le formulaire de connexion mène au fournisseur.
             "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
-            f"form-action 'self' {EMETTEUR}".strip(),
+            f"form-action 'self' {API if IDENTITE == 'session' else ''} {EMETTEUR}".strip(),
             "Referrer-Policy": "no-referrer",
             "X-Content-Type-Options": "nosniff",
         } | {nom.replace("_", "-"): valeur for nom, valeur in entetes.items()}
@@ -161,8 +163,12 @@ class Portail(BaseHTTPRequestHandler):
 
     def session(self) -> dict[str, str]:
         """Session du navigateur ; vide s'il n'en a pas."""
-        temoin = SimpleCookie(self.headers.get("Cookie", "")).get("portail")
-        return SESSIONS.get(temoin.value, {}) if temoin else {}
+        temoins = SimpleCookie(self.headers.get("Cookie", ""))
+        if IDENTITE == "session" and "session" in temoins:
+            # Un témoin ne dépend pas du port : celui de l'application vient ici aussi, et n'est lisible que d'elle.
+            cle = temoins["session"].value
+            return SESSIONS.setdefault(cle, {"sujet": "session ouverte", "temoin": cle})
+        return SESSIONS.get(temoins["portail"].value, {}) if "portail" in temoins else {}
 
     def ouvrir(self, **contenu: str) -> str:
         """Nouvelle session ; rend l'en-tête du témoin."""
@@ -176,7 +182,8 @@ class Portail(BaseHTTPRequestHandler):
         haut = ""
         if "sujet" in session:
             haut = f"<p>Connecté : <strong>{escape(session['sujet'])}</strong></p>"
-            haut += '<form method="post" action="/deconnexion"><button>Se déconnecter</button></form>'
+            fin = f"{API}/api/deconnexion" if IDENTITE == "session" else "/deconnexion"
+            haut += f'<form method="post" action="{fin}"><button>Se déconnecter</button></form>'
         self.rendre(
             statut,
             f'<!DOCTYPE html><html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -193,7 +200,8 @@ class Portail(BaseHTTPRequestHandler):
         if not session.get("sujet"):
             choix = "".join(f"<option>{escape(c)}</option>" for c in COMPTES) if IDENTITE == "passage2" else ""
             champ_compte = f'<label for="compte">Compte fictif</label><select id="compte" name="compte">{choix}</select>' if choix else ""
-            formulaire = f'<form method="post" action="/connexion">{champ_compte}<button>Se connecter</button></form>'
+            methode, action = ("get", f"{API}/api/connexion") if IDENTITE == "session" else ("post", "/connexion")
+            formulaire = f'<form method="{methode}" action="{action}">{champ_compte}<button>Se connecter</button></form>'
             return self.page(statut, "Connexion", f"{message}<p>Comptes fictifs, sans mot de passe.</p>{formulaire}")
         _, document = appeler(f"{API}/api/openapi.json")
         code, informations = appeler(f"{API}/api/informations", identite(session))

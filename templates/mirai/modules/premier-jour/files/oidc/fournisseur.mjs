@@ -24,6 +24,9 @@ const retour = lire("DOUBLURE_RETOUR");
 const fichierCles = lire("DOUBLURE_CLES", "");
 // « jwt » : réponse de /me signée, comme ProConnect et FranceConnect ; « json » : comme Keycloak.
 const userinfo = lire("DOUBLURE_USERINFO", "json");
+// Algorithme convenu à l'inscription, pour l'id_token et, s'il est signé, pour userinfo.
+const signature = lire("DOUBLURE_SIGNATURE", "RS256");
+const fin = lire("DOUBLURE_FIN", "");
 const duree = Number(lire("DOUBLURE_DUREE_SECONDES", "3600"));
 
 // Personnes fictives. « groupes » devient la revendication « groups » du jeton.
@@ -76,7 +79,9 @@ const fournisseur = new Provider(emetteur, {
     grant_types: ["authorization_code", "client_credentials"],
     response_types: ["code"],
     token_endpoint_auth_method: "client_secret_post",
-    ...(userinfo === "jwt" ? { userinfo_signed_response_alg: "RS256" } : {}),
+    id_token_signed_response_alg: signature,
+    ...(fin ? { post_logout_redirect_uris: [fin] } : {}),
+    ...(userinfo === "jwt" ? { userinfo_signed_response_alg: signature } : {}),
   }],
   claims: {
     openid: ["sub"],
@@ -88,6 +93,7 @@ const fournisseur = new Provider(emetteur, {
     groups: ["groups"],
   },
   scopes: ["openid", "offline_access"],
+  acrValues: ["eidas1"],
   async findAccount(_, id) {
     const compte = COMPTES[id];
     return compte && {
@@ -102,7 +108,13 @@ const fournisseur = new Provider(emetteur, {
     clientCredentials: { enabled: true },
     jwtUserinfo: { enabled: true },
     introspection: { enabled: true },
-    rpInitiatedLogout: { enabled: true },
+    rpInitiatedLogout: {
+      enabled: true,
+      // Aucune question : la page envoie seule sa confirmation, comme le fait le fournisseur imité.
+      logoutSource: async (ctx, formulaire) => {
+        ctx.body = page("Se déconnecter", `${formulaire}<p><button form="op.logoutForm" value="yes" name="logout">Fermer la session</button></p>`);
+      },
+    },
     resourceIndicators: {
       enabled: true,
       defaultResource: async () => RESSOURCE,
@@ -163,7 +175,7 @@ async function choisir(requete, reponse) {
     }
     const compte = new URLSearchParams(corps).get("compte");
     if (compte !== null && Object.hasOwn(COMPTES, compte)) {
-      await fournisseur.interactionFinished(requete, reponse, { login: { accountId: compte } }, { mergeWithLastSubmission: false });
+      await fournisseur.interactionFinished(requete, reponse, { login: { accountId: compte, acr: "eidas1" } }, { mergeWithLastSubmission: false });
       return;
     }
   }

@@ -31,9 +31,28 @@ def _pas(navigateur: OpenerDirector, adresse: str, corps: bytes | None = None) -
         raise Arret(f"{adresse} ne répond pas : « make dev » tourne-t-il ?") from erreur
 
 
+def _choisir(projet: Projet, navigateur: OpenerDirector, depart: str, compte: str) -> str:
+    """Choisit un compte chez le fournisseur ; rend l'adresse où il renvoie."""
+    _, lieu, _ = _pas(navigateur, depart)
+    _, lieu, _ = _pas(navigateur, f"{projet.adresse('identite')}{urlsplit(lieu).path}", urlencode({"compte": compte}).encode())
+    return _pas(navigateur, lieu)[1]
+
+
+def temoin(projet: Projet, compte: str = "camille-martin") -> str:
+    """Témoin de session d'un compte fictif : c'est l'application qui mène la connexion."""
+    temoins = CookieJar()
+    navigateur = build_opener(HTTPCookieProcessor(temoins), _SansSuivre())
+    _, depart, _ = _pas(navigateur, f"{projet.adresse('application')}/api/connexion")
+    statut, _, corps = _pas(navigateur, _choisir(projet, navigateur, depart, compte))
+    for recu in temoins:
+        if recu.name == "session":
+            return str(recu.value)
+    raise Arret(f"l'application de développement a refusé la connexion : {statut} {corps}")
+
+
 def jeton(projet: Projet, compte: str = "camille-martin") -> str:
     """Jeton d'accès d'un compte fictif, par le même parcours qu'un navigateur."""
-    emetteur, retour = projet.adresse("identite"), f"{projet.adresse('portail')}/retour"
+    emetteur, retour = projet.adresse("identite"), projet.retour
     navigateur = build_opener(HTTPCookieProcessor(CookieJar()), _SansSuivre())
     verificateur, etat = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     defi = base64.urlsafe_b64encode(hashlib.sha256(verificateur.encode()).digest()).decode().rstrip("=")
@@ -48,9 +67,7 @@ def jeton(projet: Projet, compte: str = "camille-martin") -> str:
         "code_challenge_method": "S256",
         "prompt": "login",
     }
-    _, lieu, _ = _pas(navigateur, f"{emetteur}/auth?{urlencode(demande)}")
-    _, lieu, _ = _pas(navigateur, f"{emetteur}{urlsplit(lieu).path}", urlencode({"compte": compte}).encode())
-    _, lieu, _ = _pas(navigateur, lieu)
+    lieu = _choisir(projet, navigateur, f"{emetteur}/auth?{urlencode(demande)}", compte)
     recu = parse_qs(urlsplit(lieu).query)
     if recu.get("state") != [etat] or "code" not in recu:
         raise Arret(f"le fournisseur d'identité de développement a refusé la connexion : {lieu}")
@@ -70,6 +87,8 @@ def jeton(projet: Projet, compte: str = "camille-martin") -> str:
 
 def entetes(projet: Projet) -> dict[str, str]:
     """En-têtes d'un appel authentifié."""
+    if projet.session:
+        return {"Cookie": f"session={temoin(projet)}"}
     if projet.oidc:
         return {"Authorization": f"Bearer {jeton(projet)}"}
     return {"Mellon-NameID": "camille-martin", "Mellon-Groups": "instructeurs,lecteurs"} if projet.identite == "passage2" else {}

@@ -44,6 +44,16 @@ class Projet:
         """Vrai derrière un fournisseur OpenID Connect."""
         return self.identite not in ("aucune", "passage2")
 
+    @property
+    def session(self) -> bool:
+        """Vrai quand l'application mène elle-même la connexion : ProConnect, FranceConnect."""
+        return self.identite in ("proconnect", "franceconnect")
+
+    @property
+    def retour(self) -> str:
+        """Adresse où le fournisseur renvoie le navigateur."""
+        return f"{self.adresse('application')}/api/connexion/retour" if self.session else f"{self.adresse('portail')}/retour"
+
     def adresse(self, service: str) -> str:
         """Adresse HTTP d'un service."""
         return f"http://127.0.0.1:{self.ports[service]}"

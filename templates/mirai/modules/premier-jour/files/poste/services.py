@@ -24,13 +24,22 @@ def base(projet: Projet, role: str) -> dict[str, str]:
     }
 
 
+def signature(projet: Projet) -> str:
+    """Algorithme convenu avec le fournisseur, comme dans les valeurs du chart."""
+    return "ES256" if projet.identite == "franceconnect" else "RS256"
+
+
 def identite(projet: Projet) -> dict[str, str]:
     """Variables de l'identité."""
     if not projet.oidc:
         return {"PASSAGE2_MANDATAIRES": "127.0.0.1/32"} if projet.identite == "passage2" else {}
-    return {
+    propres = {"OIDC_AUDIENCE": f"{projet.id}-dev"}
+    if projet.session:
+        propres = {"ADRESSE_PUBLIQUE": projet.adresse("application"), "ACCUEIL": f"{projet.adresse('portail')}/"}
+        propres["OIDC_ALGORITHME"] = signature(projet)
+        propres |= {"OIDC_ACR": "eidas1"} if projet.identite == "franceconnect" else {"OIDC_SCOPES": "openid siret idp_id groups"}
+    return propres | {
         "OIDC_ISSUER_URL": projet.adresse("identite"),
-        "OIDC_AUDIENCE": f"{projet.id}-dev",
         "OIDC_CLIENT_ID": f"{projet.id}-dev",
         "OIDC_CLIENT_SECRET": projet.secrets["client"],
     }
@@ -79,7 +88,9 @@ def fournisseur(projet: Projet) -> dict[str, str]:
         "DOUBLURE_AUDIENCE": f"{projet.id}-dev",
         "DOUBLURE_CLIENT": f"{projet.id}-dev",
         "DOUBLURE_SECRET": projet.secrets["client"],
-        "DOUBLURE_RETOUR": f"{projet.adresse('portail')}/retour",
+        "DOUBLURE_RETOUR": projet.retour,
+        "DOUBLURE_FIN": f"{projet.adresse('application')}/api/deconnexion/retour" if projet.session else "",
+        "DOUBLURE_SIGNATURE": signature(projet),
         "DOUBLURE_CLES": str(ETAT / "oidc" / "cles.json"),
         "DOUBLURE_USERINFO": "json" if projet.identite == "sso-mirai" else "jwt",
     }
@@ -96,7 +107,7 @@ def portail(projet: Projet) -> dict[str, str]:
         "PORTAIL_PORT": str(projet.ports["portail"]),
         "PORTAIL_ADRESSE": projet.adresse("portail"),
         "PORTAIL_API": projet.adresse("application"),
-        "PORTAIL_IDENTITE": "oidc" if projet.oidc else projet.identite,
+        "PORTAIL_IDENTITE": "session" if projet.session else "oidc" if projet.oidc else projet.identite,
         "PORTAIL_NOM": projet.nom,
     }
 

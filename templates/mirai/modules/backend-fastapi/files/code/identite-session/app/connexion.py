@@ -65,9 +65,16 @@ class Connexion:
         self.fournisseur = fournisseur
         self.session = session
         self.demande = demande  # entre le départ et le retour ; ne sert qu'une fois
-        self.origine = reglages.origine
         self.accueil = reglages.accueil
+        # Absente : un programme, ou une page de la même origine que le navigateur ne signale pas.
+        self._origines = {None, reglages.origine}
+        if reglages.accueil.startswith("http"):
+            self._origines.add("/".join(reglages.accueil.split("/")[:3]))
         self._reglages = reglages
+
+    def de_l_application(self, requete: Request) -> bool:
+        """Vrai si la requête vient d'une page de l'application : les témoins partent seuls avec toutes."""
+        return requete.headers.get("Origin") in self._origines
 
     def partir(self) -> Response:
         """Envoie le navigateur chez le fournisseur."""
@@ -149,7 +156,8 @@ class Connexion:
         if session is None:
             return RedirectResponse(self.accueil, 303)
         etat = secrets.token_urlsafe(32)
-        fin = {"id_token_hint": session["id_token"], "state": etat, "post_logout_redirect_uri": self.origine + _FIN}
+        retour = self._reglages.origine + _FIN
+        fin = {"id_token_hint": session["id_token"], "state": etat, "post_logout_redirect_uri": retour}
         try:
             adresse = f"{self.fournisseur.adresse('end_session_endpoint')}?{urlencode(fin)}"
         except EmetteurInjoignable:
@@ -175,7 +183,7 @@ def _repondre(faire: Callable[[], Response]) -> Response:
 
 def brancher(assemblage: Assemblage, connexion: Connexion) -> None:
     """Ajoute les routes ; elles sont ouvertes à tous."""
-    routeur = APIRouter(prefix="/api", tags=["connexion"], responses=reponses(400, 422, 503))
+    routeur = APIRouter(prefix="/api", tags=["connexion"], responses=reponses(400, 403, 422, 503))
     ouverte: dict[str, Any] = {
         "status_code": 303,
         "response_class": RedirectResponse,
@@ -203,8 +211,8 @@ def brancher(assemblage: Assemblage, connexion: Connexion) -> None:
 
     @routeur.post("/deconnexion", operation_id="se_deconnecter", summary="Fermer la session", **ouverte)
     def se_deconnecter(requete: Request) -> Response:
-        if requete.headers.get("Origin", connexion.origine) != connexion.origine:
-            raise HTTPException(400, "La requête ne vient pas d'une page de l'application.")
+        if not connexion.de_l_application(requete):
+            raise HTTPException(403, "La requête ne vient pas d'une page de l'application.")
         return _repondre(lambda: connexion.quitter(requete))
 
     @routeur.get("/deconnexion/retour", operation_id="etre_deconnecte", summary="Revenir, déconnecté", **ouverte)

@@ -70,8 +70,7 @@ def identifier(requete: Request) -> Identite:
     if session is None:
         entetes = {"WWW-Authenticate": 'Cookie realm="/api/connexion"'}
         raise HTTPException(401, "Une connexion est nécessaire.", entetes)
-    # Le témoin part tout seul avec la requête : une écriture doit venir d'une page de l'application.
-    if requete.method not in _LECTURE and requete.headers.get("Origin", connexion.origine) != connexion.origine:
+    if requete.method not in _LECTURE and not connexion.de_l_application(requete):
         raise HTTPException(403, "La requête ne vient pas d'une page de l'application.")
     return Identite(session["sujet"], frozenset(session["groupes"]))
 

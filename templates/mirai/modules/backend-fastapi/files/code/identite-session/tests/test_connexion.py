@@ -267,7 +267,7 @@ def quitter(parcours: Parcours, **entetes: str) -> httpx.Response:
 
 def test_deconnexion(parcours: Parcours) -> None:
     parcours.tout()
-    assert quitter(parcours, Origin="https://ailleurs.invalid").status_code == 400
+    assert quitter(parcours, Origin="https://ailleurs.invalid").status_code == 403
     reponse = quitter(parcours, Origin=ORIGINE)
     lieu = urlsplit(reponse.headers["location"])
     assert (reponse.status_code, lieu.path) == (303, "/end_session")

@@ -30,7 +30,7 @@ def test_sans_session(client: TestClient, entetes: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("methode", ["POST", "PATCH", "DELETE"])
-@pytest.mark.parametrize("origine", ["https://ailleurs.invalid", "null", "http://essai.invalid"])
+@pytest.mark.parametrize("origine", ["https://ailleurs.invalid", "null", "http://essai.invalid", "://", ""])
 def test_une_ecriture_d_une_autre_page_est_refusee(client: TestClient, methode: str, origine: str) -> None:
     with pytest.raises(HTTPException) as refus:
         identifier(requete(client, methode, Origin=origine, **session()))
@@ -38,6 +38,16 @@ def test_une_ecriture_d_une_autre_page_est_refusee(client: TestClient, methode: 
     assert identifier(requete(client, methode, Origin=ORIGINE, **session())).sujet == "agent-1"
     assert identifier(requete(client, methode, **session())).sujet == "agent-1"
     assert identifier(requete(client, "GET", Origin=origine, **session())).sujet == "agent-1"
+
+
+def test_la_page_d_accueil_peut_etre_ailleurs(
+    monkeypatch: pytest.MonkeyPatch, reglages_identite: None, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setenv("ACCUEIL", "https://front.invalid/page")
+    client: TestClient = request.getfixturevalue("client")
+    assert identifier(requete(client, "POST", Origin="https://front.invalid", **session())).sujet == "agent-1"
+    with pytest.raises(HTTPException):
+        identifier(requete(client, "POST", Origin="https://front.invalid.ailleurs", **session()))
 
 
 REGLAGES = {"oidc_issuer_url": "https://fi.invalid", "oidc_client_id": "essai", "oidc_client_secret": SECRET}
