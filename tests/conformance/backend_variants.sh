@@ -3,8 +3,8 @@
 #
 #   tests/conformance/backend_variants.sh [all|pairs|NAME…]
 #
-# Three answers decide what code is generated: the data (none, plain, personal), the identity (oidc, passage2, none)
-# and the gateway (yes, no): 18 variants, or the 9 that hold every pair of them. The other answers must not change a
+# Three answers decide what code is generated: the data (none, plain, personal), the identity (oidc, session, passage2,
+# none) and the gateway (yes, no): 24 variants, or the 12 that hold every pair of them. The other answers must not change a
 # byte of the backend: that is compared, not assumed. One environment, from the generated locked requirements, serves
 # all. Each gate is first shown a sample that it must refuse. One closing line per variant; any failure ends in 1.
 #
@@ -51,6 +51,7 @@ answers() {
     esac
     case $identity in
     oidc) chosen+=(--set authentification=sso-mirai) ;;
+    session) chosen+=(--set authentification=proconnect) ;;
     passage2) chosen+=(--set authentification=passage2) ;;
     none) chosen+=(--set authentification=aucune --set "authentification_motif=Application de démonstration sans compte") ;;
     *) die "$1: unknown identity" ;;
@@ -64,12 +65,12 @@ answers() {
 
 all=()
 for data in none plain personal; do
-    for identity in oidc passage2 none; do
+    for identity in oidc session passage2 none; do
         for gateway in ia alone; do all+=("$data-$identity-$gateway"); done
     done
 done
 pairs=(none-oidc-ia none-passage2-alone none-none-alone plain-oidc-alone plain-passage2-ia plain-none-ia
-    personal-oidc-ia personal-passage2-alone personal-none-alone)
+    personal-oidc-ia personal-passage2-alone personal-none-alone none-session-alone plain-session-ia personal-session-alone)
 
 case ${1:-all} in
 all) names=("${all[@]}") ;;
@@ -138,11 +139,9 @@ same() {
 }
 for data in none plain personal; do
     for gateway in ia alone; do
-        answers "$data-oidc-$gateway"
+        answers "$data-session-$gateway"
         render "$WORK/reference" "${chosen[@]}"
-        for provider in proconnect franceconnect; do
-            same "$WORK/reference" "$data, $gateway, $provider" "${chosen[@]}" --set "authentification=$provider"
-        done
+        same "$WORK/reference" "$data, $gateway, franceconnect" "${chosen[@]}" --set authentification=franceconnect
     done
 done
 for other in hebergement=argocd depots=mono chaine_primaire=gitlab secrets=sops sauvegarde=plugin version_cnpg=newest \

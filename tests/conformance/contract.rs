@@ -34,9 +34,10 @@ fn provider() -> PathBuf {
     target
 }
 
-/// Runs the suite, or what `chosen` selects of it, on a back end.
-fn play(backend: &Path, id: &str, chosen: &[&str]) -> Ran {
+/// Runs the suite, or what `chosen` selects of it, on a back end that takes tokens (`bearer`) or opens sessions (`session`).
+fn play(backend: &Path, id: &str, identity: &str, chosen: &[&str]) -> Ran {
     let variables = [
+        ("CONTRACT_IDENTITY", identity.as_ref()),
         ("CONTRACT_BACKEND", backend.as_os_str()),
         ("CONTRACT_ID", id.as_ref()),
         ("CONTRACT_OIDC", provider().as_os_str()),
@@ -66,7 +67,7 @@ fn the_generated_back_end_keeps_the_contract() {
     let started = Instant::now();
     let case = &corpus().cases[0];
     let backend = installed(case, "contract").join("backend");
-    let ran = play(&backend, &id_of(case), &[]);
+    let ran = play(&backend, &id_of(case), "bearer", &[]);
     assert!(ran.ok, "{}", ran.said());
     let passed = count(&ran.out, "passed");
     assert!(passed >= 70 && !ran.out.contains("skipped"), "{}", ran.said());
@@ -77,12 +78,51 @@ fn the_generated_back_end_keeps_the_contract() {
 fn the_contract_suite_sees_an_audience_that_nobody_checks() {
     let case = &corpus().cases[0];
     let backend = installed(case, "contract-bad").join("backend");
-    let file = backend.join("app/identite.py");
+    let file = backend.join("app/fournisseur.py");
     let text = std::fs::read_to_string(&file).unwrap();
-    let bad = text.replace("\"require\": [\"exp\", \"iat\", \"iss\", \"aud\", \"sub\"]", "\"verify_aud\": False");
+    let bad = text.replace("\"require\": list(exigees)", "\"verify_aud\": False");
     assert!(bad != text, "the sabotage found nothing to change");
     std::fs::write(&file, bad).unwrap();
-    let ran = play(&backend, &id_of(case), &["-k", "test_a_claim_that_does_not_fit_is_refused or test_the_providers_token"]);
+    let ran = play(&backend, &id_of(case), "bearer", &["-k", "test_a_claim_that_does_not_fit_is_refused or test_the_providers_token"]);
     assert!(!ran.ok && ran.out.contains("another-api"), "{}", ran.said());
     assert!(count(&ran.out, "passed") >= 1, "everything failed, for another reason: {}", ran.said());
+}
+
+/// ProConnect and FranceConnect: the same code opens the session. A database, for the suite's own bench.
+fn signing_in() -> &'static crate::corpus::Case {
+    let signs_in = |c: &&crate::corpus::Case| {
+        c.answer("backend") == "fastapi"
+            && c.answer("base_de_donnees") == "postgres"
+            && matches!(c.answer("authentification"), "proconnect" | "franceconnect")
+    };
+    corpus().cases.iter().find(signs_in).expect("a back end that opens sessions in the pairwise set")
+}
+
+#[test]
+fn the_session_that_the_server_opens_resists_a_lying_provider() {
+    let started = Instant::now();
+    let case = signing_in();
+    let backend = installed(case, "contract-session").join("backend");
+    let ran = play(&backend, &id_of(case), "session", &[]);
+    assert!(ran.ok, "{}", ran.said());
+    let passed = count(&ran.out, "passed");
+    assert!(passed >= 45 && !ran.out.contains("skipped"), "{}", ran.said());
+    // Two checks taken away are seen, each by its own test.
+    let file = backend.join("app/connexion.py");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let mut bad = text;
+    for (check, without) in [
+        ("if personne[\"sub\"] != identite[\"sub\"]:", "if False:"),
+        ("not secrets.compare_digest(str(identite[\"nonce\"]).encode(), demande[\"nonce\"].encode())", "False"),
+    ] {
+        assert!(bad.contains(check), "the sabotage found nothing to change: {check}");
+        bad = bad.replace(check, without);
+    }
+    std::fs::write(&file, bad).unwrap();
+    let ran = play(&backend, &id_of(case), "session", &["-k", "does_not_fit or another_request or nothing_is_changed"]);
+    let said = ran.said();
+    let seen = |what: &str| said.lines().any(|l| l.starts_with("FAILED") && l.contains(what));
+    assert!(!ran.ok && seen("person-2") && seen("another_request_is_refused_by_its_nonce"), "{said}");
+    assert!(count(&ran.out, "passed") >= 5, "everything failed, for another reason: {said}");
+    gate("session of the back end, from outside", passed, started);
 }

@@ -94,6 +94,7 @@ class Identity:
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.kid = os.urandom(6).hex()
         public = {**json.loads(RSAAlgorithm.to_jwk(self.key)), "kid": self.kid, "use": "sig", "alg": "RS256"}
+        del public["key_ops"]  # « sign » alone: the provider also verifies what it is shown at sign-out
         (self.folder / "keys.json").write_text(json.dumps({"keys": [public]}))
         self.stop()
         self.start()
