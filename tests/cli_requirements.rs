@@ -335,8 +335,9 @@ fn what_still_serves_another_list_in_force_is_not_to_be_removed() {
 
 #[test]
 fn what_no_module_brings_is_said() {
-    let page = page("impact mirai@2025-03-10 mirai@2025-03-17 --lang en");
-    let added = lines_of(&page, "add temps-gagne");
+    let test = Test::new().file("mesures.yaml", OWN.replace("{id: relecture, how: attested", "{id: relecture, how: generated"));
+    let page = test.run("requirements impact mirai@2025-03-10 homologation --list mesures.yaml --lang en").code(0).stdout;
+    let added = lines_of(&page, "add relecture");
     assert!(added.len() == 1 && added[0].ends_with("no module of the kit brings it"), "{added:?}");
 }
 

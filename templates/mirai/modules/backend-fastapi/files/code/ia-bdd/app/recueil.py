@@ -1,6 +1,11 @@
-"""Recueil des avis dans la base ; ``python -m app.recueil`` les rend en lignes JSON, pour le service du socle."""
+"""Recueil des avis dans la base.
+
+``python -m app.recueil`` les rend en lignes JSON, pour le service du socle et le réentraînement des modèles ;
+``python -m app.recueil bilan`` en donne le compte par mois, pour le bilan à six mois.
+"""
 
 import sys
+from collections.abc import Iterator
 
 import psycopg
 from psycopg import sql
@@ -16,6 +21,11 @@ _GARDER = sql.SQL(
     " VALUES (%(operation)s, %(utile)s, %(motif)s, %(minutes_gagnees)s)"
 ).format(_TABLE)
 _LIRE = sql.SQL("SELECT operation, utile, motif, minutes_gagnees FROM {} ORDER BY jour, id").format(_TABLE)
+_BILAN = sql.SQL(
+    "SELECT to_char(jour, 'YYYY-MM'), operation, count(*), count(*) FILTER (WHERE utile),"
+    " count(*) FILTER (WHERE motif = 'faux'), coalesce(sum(minutes_gagnees), 0) FROM {} GROUP BY 1, 2 ORDER BY 1, 2"
+).format(_TABLE)
+_COLONNES = "mois;operation;avis;utiles;faux;minutes gagnées"
 
 
 class RecueilBase:
@@ -35,13 +45,32 @@ def creer(base: Base) -> RecueilBase:
     return RecueilBase(base)
 
 
-def exporter() -> None:
-    """Écrit tous les avis sur la sortie standard."""
-    conninfo = ConfigurationBase().conninfo(application_name="avis")
-    with psycopg.connect(conninfo) as connexion, connexion.cursor(row_factory=class_row(Avis)) as curseur:
+def exporter(connexion: psycopg.Connection) -> Iterator[str]:
+    """Tous les avis, du plus ancien au plus récent."""
+    with connexion.cursor(row_factory=class_row(Avis)) as curseur:
         for avis in curseur.execute(_LIRE):
-            sys.stdout.write(avis.model_dump_json() + "\n")
+            yield avis.model_dump_json()
+
+
+def compter(connexion: psycopg.Connection) -> Iterator[str]:
+    """Une ligne par mois et par opération."""
+    yield _COLONNES
+    for ligne in connexion.execute(_BILAN):
+        yield ";".join(map(str, ligne))
+
+
+def principal(arguments: list[str]) -> int:
+    """Commande."""
+    commandes = {(): exporter, ("bilan",): compter}
+    commande = commandes.get(tuple(arguments))
+    if commande is None:
+        sys.stderr.write("usage : python -m app.recueil [bilan]\n")
+        return 2
+    with psycopg.connect(ConfigurationBase().conninfo(application_name="avis")) as connexion:
+        for ligne in commande(connexion):
+            sys.stdout.write(ligne + "\n")
+    return 0
 
 
 if __name__ == "__main__":
-    exporter()
+    sys.exit(principal(sys.argv[1:]))

@@ -97,9 +97,6 @@ def test_sans_kid(client: TestClient, emetteur: Emetteur) -> None:
     assert appeler(client, jwt.encode(charge, cle, algorithm="RS256")) == 401
 
 
-
-
-
 def test_fournisseur_en_panne(client: TestClient, emetteur: Emetteur, monkeypatch: pytest.MonkeyPatch) -> None:
     emetteur.panne = True
     reponse = client.get("/api/informations", headers={"Authorization": f"Bearer {emetteur.jeton()}"})
@@ -112,9 +109,6 @@ def test_fournisseur_en_panne(client: TestClient, emetteur: Emetteur, monkeypatc
     monkeypatch.setattr("app.fournisseur._REPIT", 0)
     assert appeler(client, emetteur.jeton()) == 200
     assert client.get("/health/ready").json()["checks"]["identite"] == {"status": "pass"}
-
-
-
 
 
 @pytest.mark.parametrize(("groupes", "attendus"), [(["a", "b"], {"a", "b"}), ("a", set()), (None, set())])
