@@ -117,7 +117,8 @@ const fournisseur = new Provider(emetteur, {
     },
     resourceIndicators: {
       enabled: true,
-      defaultResource: async () => RESSOURCE,
+      // ProConnect et FranceConnect : un jeton qui n'ouvre que userinfo, jamais une API.
+      defaultResource: async () => (userinfo === "jwt" ? [] : RESSOURCE),
       useGrantedResource: async () => true,
       getResourceServerInfo: async () => ({
         audience, scope: PORTEES, accessTokenFormat: "jwt", accessTokenTTL: duree, jwt: { sign: { alg: "RS256" } },
