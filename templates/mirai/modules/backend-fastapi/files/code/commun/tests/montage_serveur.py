@@ -48,4 +48,4 @@ def processus(reglages: None) -> Iterator[Processus]:
     )
     yield Processus(execution, port)
     execution.kill()
-    execution.wait()
+    execution.communicate()
