@@ -88,7 +88,7 @@ fn the_contract_suite_sees_an_audience_that_nobody_checks() {
     assert!(count(&ran.out, "passed") >= 1, "everything failed, for another reason: {}", ran.said());
 }
 
-/// ProConnect and FranceConnect: the same code opens the session. A database, for the suite's own bench.
+/// `ProConnect` and `FranceConnect`: the same code opens the session. A database, for the suite's own bench.
 fn signing_in() -> &'static crate::corpus::Case {
     let signs_in = |c: &&crate::corpus::Case| {
         c.answer("backend") == "fastapi"
