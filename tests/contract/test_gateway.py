@@ -9,6 +9,8 @@ import pytest
 from bench import Bench, Server
 from gateway import ANSWER
 
+from test_identity import forged
+
 Start = Callable[..., Server]
 
 
@@ -128,11 +130,14 @@ def test_a_stream_that_does_not_start_is_an_error(bench: Bench, server: Server, 
     assert ask(server, token, "/api/resumes/flux").status_code == 503
 
 
-def test_a_budget_is_per_caller(bench: Bench, start: Start, token: str) -> None:
+def test_a_budget_is_per_caller_whatever_the_server(bench: Bench, start: Start) -> None:
+    spender, other = forged(bench, sub="budget-spender"), forged(bench, sub="budget-other")
     server = start(LLM_JETONS_PAR_JOUR="100")
-    assert [ask(server, token).status_code for _ in range(3)] == [200, 200, 200]
-    spent = ask(server, token)
-    assert (spent.status_code, spent.headers["content-type"]) == (429, "application/problem+json")
-    assert int(spent.headers["retry-after"]) > 0
-    assert ask(server, bench.identity.token("reader")).status_code == 200
+    assert [ask(server, spender).status_code for _ in range(3)] == [200, 200, 200]
+    second = start(LLM_JETONS_PAR_JOUR="100")
+    for one in (server, second):
+        spent = ask(one, spender)
+        assert (spent.status_code, spent.headers["content-type"]) == (429, "application/problem+json")
+        assert int(spent.headers["retry-after"]) > 0
+    assert ask(second, other).status_code == 200
     assert len(bench.gateway.calls) == 4
