@@ -1,6 +1,8 @@
 //! Alerts and dashboards: `PrometheusRule` objects, the rule files that the platform's `infra-observability` repository turns
 //! into such objects (`files/rules/*/*.yaml.tpl`, injected under `spec:` through helm's templates), Grafana's dashboards.
 
+mod expression;
+
 use serde_json::Value;
 
 use super::Scene;
@@ -45,7 +47,7 @@ pub const RULES: &[Rule] = &[
 pub fn objects(scene: &Scene<'_>) -> Report {
     let mut report = Report::default();
     for object in scene.objects.iter().filter(|o| kind(o) == "PrometheusRule") {
-        for (at, alert, problem) in alerts(object.get("spec").unwrap_or(&Value::Null), &[]) {
+        for (at, alert, problem) in alerts(object.get("spec").unwrap_or(&Value::Null), &[], true) {
             report.see_at("alert-rules", &cite(object), &format!("/spec{at}"), problem.map(|p| named(&alert, p)));
         }
     }
@@ -71,8 +73,7 @@ pub fn check(view: &mut View<'_>) -> Report {
                 continue;
             }
         };
-        // LogQL is not PromQL: its braces and quotes close alike.
-        for (at, alert, problem) in alerts(&node.value(), &["severity"]) {
+        for (at, alert, problem) in alerts(&node.value(), &["severity"], !path.contains("/logs/")) {
             report.see_part("alert-rules", &path, Some(node.line_of(&at)), &alert, problem);
         }
     }
@@ -114,7 +115,7 @@ fn named(alert: &str, problem: Text) -> Text {
 }
 
 /// The alerts of a list of groups: place, name, and what is wrong.
-fn alerts(spec: &Value, labels: &[&str]) -> Vec<(String, String, Option<Text>)> {
+fn alerts(spec: &Value, labels: &[&str], promql: bool) -> Vec<(String, String, Option<Text>)> {
     let mut found = Vec::new();
     let mut groups: Vec<&str> = Vec::new();
     for (group, entry) in items(spec, "/groups").enumerate() {
@@ -132,8 +133,8 @@ fn alerts(spec: &Value, labels: &[&str]) -> Vec<(String, String, Option<Text>)> 
                 Some(Text::new("ni alert ni record, ou les deux", "neither alert nor record, or both"))
             } else if expr.trim().is_empty() && !written {
                 Some(Text::new("expr absente", "no expr"))
-            } else if let Some(open) = unbalanced(expr) {
-                Some(text!("expr : {open:?} sans son pendant", "expr: {open:?} without its counterpart"))
+            } else if let Some(fault) = expression::fault(expr, promql).filter(|_| !expr.contains("{{") && !expr.contains("${")) {
+                Some(fault)
             } else {
                 missing.map(|label| text!("labels.{label} absent", "no labels.{label}"))
             };
@@ -145,38 +146,6 @@ fn alerts(spec: &Value, labels: &[&str]) -> Vec<(String, String, Option<Text>)> 
         found.push((String::new(), String::new(), Some(Text::new("aucune règle", "no rule"))));
     }
     found
-}
-
-/// The bracket or quote of an expression that does not close, if any (Prometheus, « Querying basics », string literals).
-fn unbalanced(expression: &str) -> Option<char> {
-    let mut open = Vec::new();
-    let mut chars = expression.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '(' | '[' | '{' => open.push(c),
-            ')' | ']' | '}' => {
-                let wanted = match c {
-                    ')' => '(',
-                    ']' => '[',
-                    _ => '{',
-                };
-                if open.pop() != Some(wanted) {
-                    return Some(c);
-                }
-            }
-            '"' | '\'' | '`' => loop {
-                match chars.next() {
-                    None => return Some(c),
-                    Some('\\') if c != '`' => drop(chars.next()),
-                    Some(end) if end == c => break,
-                    Some(_) => {}
-                }
-            },
-            '#' => drop(chars.by_ref().find(|c| *c == '\n')),
-            _ => {}
-        }
-    }
-    open.pop()
 }
 
 /// A dashboard: panels, those of rows included, each with a query over a source that is known.

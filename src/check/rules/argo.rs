@@ -4,6 +4,7 @@ pub mod admitted;
 pub mod application;
 pub mod described;
 pub mod kinds;
+mod patterns;
 mod rows;
 mod tree;
 

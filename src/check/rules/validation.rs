@@ -3,7 +3,6 @@
 //! of Kubernetes 1.34 does.
 
 mod pods;
-mod promql;
 pub(super) mod schedule;
 
 use serde_json::Value;
@@ -49,7 +48,6 @@ pub fn check(scene: &Scene<'_>) -> Report {
             "RoleBinding" | "ClusterRoleBinding" => bound,
             "HorizontalPodAutoscaler" => metrics,
             "Namespace" => levels,
-            "PrometheusRule" => promql::refused,
             _ => continue,
         };
         see(&mut report, &cite(object), judge(object));

@@ -1,5 +1,6 @@
 //! Does the project admit what its Applications ask for? Argo CD refuses to synchronise an `Application` that leaves its
-//! `AppProject` (`pkg/apis/application/v1alpha1/app_project_types.go`, `IsSourcePermitted`, `IsDestinationPermitted`).
+//! `AppProject` (`pkg/apis/application/v1alpha1/app_project_types.go`, `IsSourcePermitted`, `isDestinationMatched`,
+//! `IsAppNamespacePermitted`; `util/argo`, `ValidatePermissions`).
 
 use serde_json::Value;
 
@@ -7,7 +8,7 @@ use crate::check::catalog::Rule;
 use crate::check::catalog::Strength::{Deduced, Platform};
 use crate::check::repository::Input::Manifests;
 use crate::check::rules::Scene;
-use crate::check::rules::argo::tree::admits;
+use crate::check::rules::argo::patterns;
 use crate::check::{Report, cite, items, kind, name, text};
 use crate::text;
 use crate::text::Text;
@@ -24,7 +25,8 @@ pub const RULES: &[Rule] = &[
 .because((
     "Argo CD, page « Projects » : une Application hors des dépôts ou des destinations de son projet, ou sans source, n'est jamais synchronisée.",
     "Argo CD, page \"Projects\": an Application outside of the repositories or destinations of its project, or without a source, is never synchronised.",
-)),
+))
+.proves(&["gitops-described"]),
     Rule::error(
         "application-values",
         Manifests,
@@ -45,13 +47,17 @@ pub fn check(scene: &Scene<'_>) -> Report {
     let argo = |o: &&Value, of: &str| kind(o) == of && text(o, "/apiVersion").starts_with("argoproj.io/");
     for application in scene.objects.iter().filter(|o| argo(o, "Application")) {
         let cited = cite(application);
-        let unsourced = ["/spec/source", "/spec/sources", "/spec/sourceHydrator"].iter().all(|at| application.pointer(at).is_none_or(Value::is_null));
-        let problem = unsourced.then(|| Text::new("aucune source", "no source"));
-        report.see_at("application-admitted", &cited, "/spec", problem);
+        let sources = sources(application);
+        if sources.is_empty() {
+            report.see_at("application-admitted", &cited, "/spec", Some(Text::new("aucune source", "no source")));
+        }
+        for (at, source) in &sources {
+            report.see_at("application-admitted", &cited, at, incomplete(source, at.starts_with("/spec/sources/")));
+        }
         values(&mut report, &cited, application, scene.answers);
         let wanted = text(application, "/spec/project");
-        let mut named = scene.objects.iter().filter(|o| argo(o, "AppProject") && name(o) == wanted);
-        let Some(project) = named.next() else {
+        let named: Vec<&Value> = scene.objects.iter().filter(|o| argo(o, "AppProject") && name(o) == wanted).collect();
+        if named.is_empty() {
             // A project of ours brings its own; elsewhere it may be anywhere.
             let ours = scene.answers.is_some() && scene.objects.iter().any(|o| argo(&o, "AppProject"));
             if ours && wanted != "default" {
@@ -59,16 +65,41 @@ pub fn check(scene: &Scene<'_>) -> Report {
                 report.see_at("application-admitted", &cited, "/spec/project", Some(problem));
             }
             continue;
-        };
-        // The same name twice: which one it is, is not known.
-        if named.next().is_some() {
-            continue;
         }
-        for (field, problem) in refused(application, project) {
-            report.see_at("application-admitted", &cited, field, problem);
+        // Each environment may have its project, under one name: which one holds here is not known.
+        let refusals: Vec<_> = named.iter().map(|project| refused(application, &sources, project)).collect();
+        for (index, (field, _)) in refusals[0].iter().enumerate() {
+            let every = refusals.iter().all(|one| one[index].1.is_some());
+            report.see_at("application-admitted", &cited, field, refusals[0][index].1.clone().filter(|_| every));
         }
     }
     report
+}
+
+/// What an Application deploys, each with its place: several sources, or else one; the source of a hydrator comes before both.
+fn sources(application: &Value) -> Vec<(String, &Value)> {
+    if let Some(hydrated) = application.pointer("/spec/sourceHydrator/drySource") {
+        return vec![("/spec/sourceHydrator/drySource".to_owned(), hydrated)];
+    }
+    let many: Vec<_> = items(application, "/spec/sources").enumerate().map(|(index, s)| (format!("/spec/sources/{index}"), s)).collect();
+    if !many.is_empty() {
+        return many;
+    }
+    application.pointer("/spec/source").filter(|s| s.is_object()).map(|s| ("/spec/source".to_owned(), s)).into_iter().collect()
+}
+
+/// What a source lacks (`validateSourcePermissions`).
+fn incomplete(source: &Value, lent: bool) -> Option<Text> {
+    let some = |field: &str| !text(source, field).is_empty();
+    if !some("/repoURL") {
+        Some(Text::new("source sans repoURL", "source without repoURL"))
+    } else if !(some("/path") || some("/chart") || lent && some("/ref")) {
+        Some(Text::new("source sans path ni chart", "source with neither path nor chart"))
+    } else if some("/chart") && !some("/targetRevision") {
+        Some(Text::new("chart sans targetRevision", "chart without targetRevision"))
+    } else {
+        None
+    }
 }
 
 /// In a project of ours, an Application that renders a chart reads the values of an environment.
@@ -84,57 +115,54 @@ fn values(report: &mut Report, cited: &str, application: &Value, answers: Option
     report.see_at("application-values", cited, "/spec/source/helm/valueFiles", problem);
 }
 
-fn refused(application: &Value, project: &Value) -> [(&'static str, Option<Text>); 3] {
-    let sources = application.pointer("/spec/source").into_iter().chain(items(application, "/spec/sources"));
-    let mut repositories = sources.map(|source| text(source, "/repoURL"));
-    let permitted = |url: &str| {
-        let all: Vec<&str> = items(project, "/spec/sourceRepos").filter_map(Value::as_str).collect();
-        let denied = all.iter().any(|known| known.strip_prefix('!').is_some_and(|known| matches(known, url)));
-        !denied && all.iter().any(|known| matches(known, url))
-    };
-    let outside = repositories.find(|url| !permitted(url) && !url.contains("{{"));
-    let source = outside.map(|url| text!("dépôt {url:?} hors du projet", "repository {url:?} outside of the project"));
-    let field = |at: &str| text(application, &format!("/spec/destination/{at}"));
-    let (server, cluster, namespace) = (field("server"), field("name"), field("namespace"));
-    let admitted = items(project, "/spec/destinations").any(|known| {
-        let place = if server.is_empty() { ("/name", cluster) } else { ("/server", server) };
-        // A cluster has an address and a name: the other one is not known here.
-        let other = if server.is_empty() { "/server" } else { "/name" };
-        let unknown = text(known, place.0).is_empty() && !text(known, other).is_empty();
-        (unknown || matches(text(known, place.0), place.1)) && matches(text(known, "/namespace"), namespace)
-    });
-    let shown = if server.is_empty() { cluster } else { server };
-    let destination = if server.is_empty() && cluster.is_empty() {
-        Some(Text::new("ni server, ni name", "neither server nor name"))
-    } else {
-        (!admitted && !namespace.contains("{{") && !shown.contains("{{"))
-            .then(|| text!("destination {shown} {namespace:?} hors du projet", "destination {shown} {namespace:?} outside of the project"))
-    };
-    let (own, its) = (text(application, "/metadata/namespace"), text(project, "/metadata/namespace"));
-    let apart = !own.is_empty()
-        && !its.is_empty()
-        && own != its
-        && items(project, "/spec/sourceNamespaces").all(|n| n.as_str().is_none_or(|n| !matches(n, own)));
-    let place = apart.then(|| text!("espace de noms {own}, projet dans {its}", "namespace {own}, project in {its}"));
-    [("/spec/source", source), ("/spec/destination", destination), ("/metadata/namespace", place)]
-}
-
-/// Argo CD's patterns: stars alone are read here; other signs are taken as a match.
-fn matches(pattern: &str, value: &str) -> bool {
-    pattern.contains(['?', '[', '{']) || admits(pattern, value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches;
-
-    #[test]
-    fn a_pattern_is_read_as_argo_cd_reads_it() {
-        for (pattern, value) in [("*", ""), ("https://forge/*", "https://forge/a/b.git"), ("a*c*e", "abcde"), ("demo", "demo")] {
-            assert!(matches(pattern, value), "{pattern} {value}");
-        }
-        for (pattern, value) in [("demo", "demo-prod"), ("https://forge/*", "https://autre/a"), ("a*e", "abcd"), ("", "demo")] {
-            assert!(!matches(pattern, value), "{pattern} {value}");
+fn refused(application: &Value, sources: &[(String, &Value)], project: &Value) -> Vec<(String, Option<Text>)> {
+    let listed: Vec<&str> = items(project, "/spec/sourceRepos").filter_map(Value::as_str).collect();
+    let mut found = Vec::new();
+    for (at, source) in sources {
+        let url = text(source, "/repoURL");
+        if !url.is_empty() && !url.contains("{{") {
+            let outside = !patterns::source(&listed, url);
+            let problem = outside.then(|| text!("dépôt {url:?} hors du projet", "repository {url:?} outside of the project"));
+            found.push((format!("{at}/repoURL"), problem));
         }
     }
+    let field = |at: &str| text(application, &format!("/spec/destination/{at}"));
+    let (server, cluster, namespace) = (field("server"), field("name"), field("namespace"));
+    let shown = if server.is_empty() { cluster } else { server };
+    let problem = if shown.is_empty() {
+        Some(Text::new("ni server, ni name", "neither server nor name"))
+    } else {
+        (!namespace.contains("{{") && !shown.contains("{{") && !placed(project, server, cluster, namespace))
+            .then(|| text!("destination {shown} {namespace:?} hors du projet", "destination {shown} {namespace:?} outside of the project"))
+    };
+    found.push(("/spec/destination".to_owned(), problem));
+    let (own, its) = (text(application, "/metadata/namespace"), text(project, "/metadata/namespace"));
+    let mut others = items(project, "/spec/sourceNamespaces").filter_map(Value::as_str);
+    let apart = !own.is_empty() && !its.is_empty() && own != its && !others.any(|n| patterns::namespace(n, own));
+    let problem = apart.then(|| text!("espace de noms {own}, projet dans {its}", "namespace {own}, project in {its}"));
+    found.push(("/metadata/namespace".to_owned(), problem));
+    found
+}
+
+/// Whether a destination of the project admits this one. A cluster has an address and a name: the one that is not written here
+/// is not known, and may agree.
+fn placed(project: &Value, server: &str, cluster: &str, namespace: &str) -> bool {
+    let mut admitted = false;
+    for known in items(project, "/spec/destinations") {
+        let is = |field: &str, value: &str| {
+            let pattern = text(known, field);
+            if value.is_empty() && !pattern.is_empty() { None } else { Some(patterns::field(pattern, value) && !value.is_empty()) }
+        };
+        let denies = |field: &str| text(known, field).starts_with('!');
+        let (by_name, by_server, inside) = (is("/name", cluster), is("/server", server), patterns::field(text(known, "/namespace"), namespace));
+        if inside && (by_name != Some(false) || by_server != Some(false)) {
+            admitted = true;
+        } else if by_name == Some(false) && denies("/name")
+            || by_server == Some(false) && denies("/server") && inside
+            || !inside && denies("/namespace") && by_server == Some(true)
+        {
+            return false;
+        }
+    }
+    admitted
 }

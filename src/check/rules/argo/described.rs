@@ -1,9 +1,9 @@
 //! What Argo CD is told to deploy, and whether it is all there: a root per environment, one Application a module, sources
-//! that exist, projects that admit them, and data that outlives what is deleted.
+//! that exist, and data that outlives what is deleted.
 
 use serde_json::Value;
 
-use super::tree::{Declared, Tree, address, admits, inside};
+use super::tree::{Declared, Tree, address, inside};
 use crate::check::Report;
 use crate::check::repository::Input::Documents;
 use crate::check::repository::{below, file_name, folder, join};
@@ -36,7 +36,6 @@ pub fn check(view: &mut View<'_>) -> Report {
     for application in &tree.applications {
         waits(&mut report, application);
         sources(&mut report, view, &tree, application);
-        admitted(&mut report, &tree, application);
         guarded(&mut report, &tree, &modules, application);
         described(&mut report, application);
     }
@@ -126,34 +125,6 @@ fn sources(report: &mut Report, view: &View<'_>, tree: &Tree, application: &Decl
     }
 }
 
-/// The project that an Application names, when it is declared here, admits its sources and its destination.
-fn admitted(report: &mut Report, tree: &Tree, application: &Declared) {
-    let wanted = text(&application.value, "/spec/project");
-    let own: Vec<&Declared> = tree.projects.iter().filter(|p| name(&p.value) == wanted).collect();
-    if own.is_empty() {
-        return;
-    }
-    let destination = &application.value["spec"]["destination"];
-    let field = |holder: &Value, key: &str| holder.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let placed = |project: &&&Declared| {
-        items(&project.value, "/spec/destinations").any(|d| {
-            let cluster = ["server", "name"].iter().any(|k| !field(destination, k).is_empty() && admits(&field(d, k), &field(destination, k)));
-            cluster && admits(&field(d, "namespace"), &field(destination, "namespace"))
-        })
-    };
-    let problem = (!own.iter().any(|p| placed(&p))).then(|| {
-        let namespace = field(destination, "namespace");
-        text!("le projet {wanted} n’admet pas l’espace de noms {namespace}", "project {wanted} does not admit namespace {namespace}")
-    });
-    see(report, "argocd-project-admits", application, "/spec/destination", problem);
-    for (at, source) in application.sources() {
-        let from = text(source, "/repoURL");
-        let listed = own.iter().any(|p| items(&p.value, "/spec/sourceRepos").filter_map(Value::as_str).any(|r| admits(r, from)));
-        let problem = (!listed).then(|| text!("le projet {wanted} n’admet pas le dépôt {from}", "project {wanted} does not admit repository {from}"));
-        see(report, "argocd-project-admits", application, &format!("{at}/repoURL"), problem);
-    }
-}
-
 /// What keeps data outlives its Application, and a root outlives nothing that it led to.
 fn guarded(report: &mut Report, tree: &Tree, modules: &[Module], application: &Declared) {
     if tree.repositories.is_empty() {
@@ -188,12 +159,11 @@ fn guarded(report: &mut Report, tree: &Tree, modules: &[Module], application: &D
     see(report, "argocd-data-guard", application, place, problem);
 }
 
-/// Its state is in git.
+/// An Application that reads a repository describes its deployment; `application-admitted` finds one that reads none.
 fn described(report: &mut Report, application: &Declared) {
-    let sources = application.sources();
-    let bare = sources.iter().any(|(_, source)| text(source, "/repoURL").is_empty());
-    let problem = (sources.is_empty() || bare).then(|| Text::new("aucune source", "no source"));
-    see(report, "gitops-described", application, "/spec", problem);
+    if application.sources().iter().any(|(_, source)| !text(source, "/repoURL").is_empty()) {
+        see(report, "gitops-described", application, "/spec", None);
+    }
 }
 
 fn roots(report: &mut Report, view: &mut View<'_>, tree: &Tree) {

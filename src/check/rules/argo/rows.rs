@@ -10,8 +10,8 @@ pub const RULES: &[Rule] = &[
         "gitops-described",
         Manifests,
         Cct,
-        ("déploiement que git ne décrit pas", "deployment that git does not describe"),
-        ("donnez sa source à l'Application, ou le module à la fiche de saisie de la console", "give the Application its source, or the console sheet the module"),
+        ("module absent de la fiche de saisie de la console", "module missing from the console entry sheet"),
+        ("ajoutez à la fiche la ligne du module : dépôt, chemin, valeurs", "add the module's line to the sheet: repository, path, values"),
     )
     .because((
         "EXI-ARCH-8 : Argo CD déploie depuis git. Sur Cloud π Native, la console crée les Application : ce qu'on y saisit (dépôt, chemin, valeurs) n'a d'autre trace que cette fiche.",
@@ -51,17 +51,6 @@ pub const RULES: &[Rule] = &[
         "Argo CD can render nothing: the Application stays \"Unknown\". Judged for the repositories whose address is known (those that mirai-kit wrote).",
     ))
     .proves(&["argocd-root-application", "argocd-one-application-per-module"]),
-    Rule::error(
-        "argocd-project-admits",
-        Manifests,
-        Deduced,
-        ("Application que son projet refuse", "Application that its project refuses"),
-        ("ajoutez sa source ou sa destination au projet, ou corrigez l'Application", "add its source or destination to the project, or mend the Application"),
-    )
-    .because((
-        "Argo CD, page « Projects » : une source ou une destination hors du projet est refusée (« application destination … is not permitted in project »).",
-        "Argo CD, page \"Projects\": a source or destination outside the project is refused (\"application destination … is not permitted in project\").",
-    )),
     Rule::error(
         "argocd-data-guard",
         Manifests,

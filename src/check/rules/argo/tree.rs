@@ -160,17 +160,3 @@ fn repositories(view: &mut View<'_>) -> BTreeMap<String, String> {
     }
     found
 }
-
-/// Whether a pattern of a project, where `*` stands for anything, admits a text (argo-cd `util/glob`).
-pub fn admits(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
-    let mut rest = rest;
-    for part in middle {
-        let Some(at) = rest.find(part) else { return false };
-        rest = &rest[at + part.len()..];
-    }
-    rest.ends_with(last)
-}

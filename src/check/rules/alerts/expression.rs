@@ -1,51 +1,34 @@
-//! Expressions of a `PrometheusRule`, as far as their signs tell: the operator's admission webhook refuses one that `PromQL` does
+//! Expressions of alerts, as far as their signs tell: the Prometheus operator's admission webhook refuses one that `PromQL` does
 //! not read (`prometheus/promql/parser/lex.go`). promtool, in the chains, reads them whole.
 
-use serde_json::Value;
-
-use super::Refused;
-use crate::check::{items, text};
 use crate::text;
+use crate::text::Text;
 
-/// What the webhook refuses of the expressions.
-pub(super) fn refused(object: &Value) -> Refused {
-    let mut refused = Refused::new();
-    for (group, entry) in items(object, "/spec/groups").enumerate() {
-        for (index, rule) in items(entry, "/rules").enumerate() {
-            let expression = text(rule, "/expr");
-            if !expression.contains("{{") && !expression.is_empty() && !well_formed(expression) {
-                let shown: String = expression.trim().chars().take(80).collect();
-                refused.push((format!("/spec/groups/{group}/rules/{index}/expr"), text!("expression fausse : {shown}", "wrong expression: {shown}")));
-            }
-        }
-    }
-    refused
-}
-
-/// Whether brackets close, texts end, numbers are numbers, and no name is stuck to what closes before it.
-fn well_formed(expression: &str) -> bool {
+/// What is wrong: a bracket or a quote that does not close; in `PromQL`, also a number that is none, or a name stuck to what closes
+/// before it. The brackets and quotes of `LogQL` close alike.
+pub fn fault(expression: &str, promql: bool) -> Option<Text> {
     let mut open = Vec::new();
     let mut rest = expression;
     let mut closed = false;
+    let alone = |c: char| Some(text!("expr : {c:?} sans son pendant", "expr: {c:?} without its counterpart"));
     while let Some(c) = rest.chars().next() {
         let mut taken = c.len_utf8();
         let after = std::mem::replace(&mut closed, false);
         match c {
             '(' | '[' | '{' => open.push(c),
             ')' | ']' | '}' => {
-                if open.pop()
-                    != Some(match c {
-                        ')' => '(',
-                        ']' => '[',
-                        _ => '{',
-                    })
-                {
-                    return false;
+                let wanted = match c {
+                    ')' => '(',
+                    ']' => '[',
+                    _ => '{',
+                };
+                if open.pop() != Some(wanted) {
+                    return alone(c);
                 }
                 closed = true;
             }
             '"' | '\'' | '`' => {
-                let Some(end) = end_of_text(rest, c) else { return false };
+                let Some(end) = end_of_text(rest, c) else { return alone(c) };
                 taken = end;
                 closed = true;
             }
@@ -53,15 +36,15 @@ fn well_formed(expression: &str) -> bool {
             c if c.is_ascii_alphanumeric() || c == '_' || c == '.' => {
                 taken = rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.' | ':')).unwrap_or(rest.len());
                 let word = &rest[..taken];
-                if after || (c.is_ascii_digit() && open.last() != Some(&'[') && !number(word)) {
-                    return false;
+                if promql && (after || (c.is_ascii_digit() && open.last() != Some(&'[') && !number(word))) {
+                    return Some(text!("expr : {word:?} n’a pas de sens à cet endroit", "expr: {word:?} makes no sense there"));
                 }
             }
             _ => {}
         }
         rest = &rest[taken..];
     }
-    open.is_empty()
+    open.pop().and_then(alone)
 }
 
 /// Length of a text, its quotes included.
@@ -93,7 +76,7 @@ fn number(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::well_formed;
+    use super::fault;
 
     #[test]
     fn an_expression_is_told_wrong_by_its_signs() {
@@ -103,10 +86,17 @@ mod tests {
             "histogram_quantile(0.95, sum by (le) (rate(x_bucket[1d] offset 1h30m))) > 1e3 # fin",
             "a:b:rate5m > 1e-3 and 0x1F",
         ] {
-            assert!(well_formed(good), "{good}");
+            assert_eq!(fault(good, true), None, "{good}");
         }
         for bad in ["up == 0x", "sum(a)x", "a > 0.05x", "a{b=\"c\"", "rate(a[5m]))", "a{b=\"c\"}x"] {
-            assert!(!well_formed(bad), "{bad}");
+            assert!(fault(bad, true).is_some(), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_expression_of_logs_is_told_wrong_by_its_brackets_alone() {
+        assert_eq!(fault("sum(count_over_time({namespace=\"demo\"} |= `erreur` [5m])) > 5", false), None);
+        assert_eq!(fault("{app=\"a\"} | json | duration > 10ms5", false), None);
+        assert!(fault("sum(count_over_time({namespace=\"demo\"} [5m]) > 5", false).is_some());
     }
 }
