@@ -29,6 +29,8 @@ pub struct Options<'a> {
     pub kubectl: Option<&'a Path>,
     /// Streams of objects already rendered, each with its name: judged as what a chart renders for a production.
     pub rendered: &'a [(String, String)],
+    /// Objects already read, each with the place that helm prints before it: judged together, as one more of these streams.
+    pub objects: &'a [(&'a str, &'a Value)],
     /// Lists in which the rows of attestations and derogations are looked for; without them, none is read.
     pub lists: Option<&'a Lists>,
     /// Today, `YYYY-MM-DD`: what attestations and derogations are worth depends on it; without it, none is read.
@@ -148,9 +150,7 @@ pub fn repository(mut repository: Repository, options: Options<'_>) -> Result<Ju
             &mut kept,
         );
     }
-    for (name, stream) in options.rendered {
-        let mut group = Group::default();
-        stream::rendered(&mut group, stream, name, false).map_err(|what| Problem::new(name, what))?;
+    for group in given(&options)? {
         objects(
             &mut repository,
             &mut judged,
@@ -163,7 +163,7 @@ pub fn repository(mut repository: Repository, options: Options<'_>) -> Result<Ju
     }
     let kustomized = kustomize::build(&mut repository, options.kubectl, options.environment);
     // With other manifests beside, what they describe for the same environment is not known.
-    let alone = charts.is_empty() && options.rendered.is_empty() && kustomized.built.is_empty();
+    let alone = charts.is_empty() && options.rendered.is_empty() && options.objects.is_empty() && kustomized.built.is_empty();
     let group = raw::manifests(&mut repository, &kustomized);
     for built in kustomized.built {
         let environment = built.environment.as_deref();
@@ -201,6 +201,24 @@ pub fn repository(mut repository: Repository, options: Options<'_>) -> Result<Ju
     waivers::apply(&mut repository, &mut judged);
     judged.gaps.append(&mut repository.gaps);
     Ok(judged)
+}
+
+/// What is given as already rendered.
+fn given(options: &Options<'_>) -> Result<Vec<Group>, Problem> {
+    let mut groups = Vec::new();
+    for (name, stream) in options.rendered {
+        let mut group = Group::default();
+        stream::rendered(&mut group, stream, name, false).map_err(|what| Problem::new(name, what))?;
+        groups.push(group);
+    }
+    if !options.objects.is_empty() {
+        let mut group = Group::default();
+        for (source, object) in options.objects {
+            stream::object(&mut group, (*object).clone(), source, "").map_err(|what| Problem::new(*source, what))?;
+        }
+        groups.push(group);
+    }
+    Ok(groups)
 }
 
 /// Whether a name of environment or folder is that of a production.

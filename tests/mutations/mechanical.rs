@@ -58,19 +58,25 @@ pub struct Mutation {
 }
 
 impl Mutation {
-    /// Spoils files, and the objects as helm prints them.
-    pub fn apply(&self, subject: &Subject, files: &mut BTreeMap<String, String>, printed: &mut [String]) {
+    /// Spoils files, or tells which object is spoilt.
+    pub fn apply(&self, subject: &Subject, files: &mut BTreeMap<String, String>) -> Option<(usize, Value)> {
         match &self.target {
-            Target::Object(index) => {
-                let document = &subject.documents[*index];
-                printed[*index] = document.printed(&self.spoilt(&document.value));
-            }
+            Target::Object(index) => return Some((*index, self.spoilt(&subject.documents[*index].value))),
             Target::Document(path, index) => {
                 let mut all = subject.written[path].clone();
                 all[*index] = self.spoilt(&all[*index]);
                 files.insert(path.clone(), as_json(&all));
             }
             Target::Text(path, content) => drop(files.insert(path.clone(), content.clone())),
+        }
+        None
+    }
+
+    /// The file that it spoils, if it is one.
+    pub fn file(&self) -> Option<&str> {
+        match &self.target {
+            Target::Object(_) => None,
+            Target::Document(path, _) | Target::Text(path, _) => Some(path),
         }
     }
 

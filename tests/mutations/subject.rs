@@ -16,13 +16,6 @@ pub struct Document {
     pub value: Value,
 }
 
-impl Document {
-    /// As helm prints it, with another content.
-    pub fn printed(&self, value: &Value) -> String {
-        format!("# Source: {}\n{value}\n", self.source)
-    }
-}
-
 pub struct Subject {
     /// Hosting target.
     pub name: &'static str,

@@ -8,9 +8,10 @@ use mirai_kit::check::judge::{self, Judged, Options};
 use mirai_kit::check::repository::{Gap, Repository};
 use mirai_kit::check::status::{self, Proof};
 use mirai_kit::kit::Kit;
+use serde_json::Value;
 
 use crate::mechanical::{Mutation, Part};
-use crate::subject::{Subject, answers_alone, is_chain, is_manifest};
+use crate::subject::{Document, Subject, answers_alone, is_chain, is_manifest};
 
 static KIT: LazyLock<Kit> = LazyLock::new(|| Kit::embedded().unwrap());
 
@@ -44,15 +45,17 @@ pub struct Bench<'a> {
     pub subject: &'a Subject,
     whole: Judged,
     proven: BTreeSet<String>,
-    parts: BTreeMap<Part, Basis>,
+    /// By part, and by the environment of its files when they stand apart.
+    parts: BTreeMap<(Part, &'static str), Basis>,
     /// The facet that falls, by what the proofs rest on.
     known: Mutex<BTreeMap<Ground, Option<String>>>,
 }
 
 impl<'a> Bench<'a> {
     pub fn new(subject: &'a Subject) -> Self {
-        let whole = judged(subject.files.clone(), &printed(subject));
-        let parts = Part::ALL.map(|part| (part, Basis::new(subject, part))).into();
+        let whole = judged(subject.files.clone(), &objects(subject, None));
+        let keys = Part::ALL.into_iter().flat_map(|part| ENVIRONMENTS.map(|environment| (part, environment)));
+        let parts = keys.filter(|(part, of)| of.is_empty() || *part == Part::Manifests).map(|key| (key, Basis::new(subject, key))).collect();
         Self { subject, proven: proven(&whole), whole, parts, known: Mutex::default() }
     }
 
@@ -63,10 +66,11 @@ impl<'a> Bench<'a> {
 
     /// What sees a mutation: a rule that finds more, or a facet that is proven no more.
     pub fn seen(&self, mutation: &Mutation) -> Option<String> {
-        let Basis { files, printed, verdict: before } = &self.parts[&mutation.part];
-        let (mut files, mut printed) = (files.clone(), printed.clone());
-        mutation.apply(self.subject, &mut files, &mut printed);
-        let after = Verdict::of(&judged(files, &printed));
+        let Basis { files, verdict: before } = &self.parts[&(mutation.part, apart(mutation))];
+        let mut files = files.clone();
+        let spoilt = mutation.apply(self.subject, &mut files);
+        let objects = if mutation.part == Part::Rendered { objects(self.subject, spoilt.as_ref()) } else { Vec::new() };
+        let after = Verdict::of(&judged(files, &objects));
         if let Some(rule) = after.more(before) {
             return Some(rule.to_owned());
         }
@@ -97,28 +101,42 @@ impl<'a> Bench<'a> {
         self.proven.difference(&proven(judged)).next().cloned()
     }
 
-    /// Whether the verdict on the whole subject says the same.
+    /// Whether the verdict on the whole subject, its objects read as helm prints them, says the same.
     pub fn agrees(&self, mutation: &Mutation, seen: bool) -> bool {
-        let (mut files, mut printed) = (self.subject.files.clone(), printed(self.subject));
-        mutation.apply(self.subject, &mut files, &mut printed);
-        let judged = judged(files, &printed);
+        let mut files = self.subject.files.clone();
+        let spoilt = mutation.apply(self.subject, &mut files);
+        let printed: Vec<String> =
+            objects(self.subject, spoilt.as_ref()).iter().map(|(source, value)| format!("# Source: {source}\n{value}\n")).collect();
+        let rendered = [(String::new(), printed.join("---\n"))];
+        let judged = judge::repository(Repository::memory(files), Options { rendered: &rendered, ..Options::default() }).unwrap();
         let found = Verdict::of(&judged).more(&Verdict::of(&self.whole)).is_some();
         seen == (found || self.lost(&judged).is_some())
     }
 }
 
+/// Folders of the environments of a generated project, and none.
+const ENVIRONMENTS: [&str; 3] = ["", "dev", "prod"];
+
+fn environment(path: &str) -> &'static str {
+    ENVIRONMENTS.into_iter().find(|of| path.split('/').any(|part| part == *of)).unwrap_or_default()
+}
+
+fn apart(mutation: &Mutation) -> &'static str {
+    mutation.file().filter(|_| mutation.part == Part::Manifests).map_or("", environment)
+}
+
 /// A part as it is generated, with the files that its rules read.
 struct Basis {
     files: BTreeMap<String, String>,
-    printed: Vec<String>,
     verdict: Verdict,
 }
 
 impl Basis {
-    fn new(subject: &Subject, part: Part) -> Self {
+    fn new(subject: &Subject, (part, of): (Part, &str)) -> Self {
         let reads = |path: &str, content: &str| match part {
             Part::Rendered => false,
-            Part::Manifests => is_manifest(path, content),
+            // What is deployed to one environment knows nothing of the others.
+            Part::Manifests => is_manifest(path, content) && (of.is_empty() || ["", of].contains(&environment(path))),
             Part::Chains => {
                 is_chain(path) || path.contains("scripts/") || ["Makefile", ".properties", "Dockerfile"].iter().any(|end| path.ends_with(end))
             }
@@ -133,20 +151,23 @@ impl Basis {
                 files.insert(path.clone(), content.clone());
             }
         }
-        let printed = if part == Part::Rendered { printed(subject) } else { Vec::new() };
-        let verdict = Verdict::of(&judged(files.clone(), &printed));
-        Self { files, printed, verdict }
+        let objects = if part == Part::Rendered { objects(subject, None) } else { Vec::new() };
+        let verdict = Verdict::of(&judged(files.clone(), &objects));
+        Self { files, verdict }
     }
 }
 
-/// The objects of the production, as helm prints them.
-fn printed(subject: &Subject) -> Vec<String> {
-    subject.documents.iter().map(|document| document.printed(&document.value)).collect()
+/// The objects of the production, each with its source, one of them spoilt.
+fn objects<'a>(subject: &'a Subject, spoilt: Option<&'a (usize, Value)>) -> Vec<(&'a str, &'a Value)> {
+    let of = |(index, document): (usize, &'a Document)| {
+        let value = spoilt.filter(|(at, _)| *at == index).map_or(&document.value, |(_, value)| value);
+        (document.source.as_str(), value)
+    };
+    subject.documents.iter().enumerate().map(of).collect()
 }
 
-fn judged(files: BTreeMap<String, String>, printed: &[String]) -> Judged {
-    let rendered = [("production".to_owned(), printed.join("---\n"))];
-    judge::repository(Repository::memory(files), Options { rendered: &rendered, ..Options::default() }).unwrap()
+fn judged(files: BTreeMap<String, String>, objects: &[(&str, &Value)]) -> Judged {
+    judge::repository(Repository::memory(files), Options { objects, ..Options::default() }).unwrap()
 }
 
 fn proven(judged: &Judged) -> BTreeSet<String> {

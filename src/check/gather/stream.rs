@@ -32,29 +32,43 @@ pub fn rendered(group: &mut Group, stream: &str, chart: &str, defaults: bool) ->
     let mut source = String::new();
     let mut unnamed = None;
     for (_, document) in documents(stream) {
-        // helm: « # Source: <chart>/templates/x.yaml », or <chart>/charts/<dependency>/templates/x.yaml.
         if let Some(path) = document.lines().find_map(|l| l.strip_prefix("# Source: ")) {
-            source = path.split_once('/').map_or_else(|| chart.to_owned(), |(_, rest)| join(chart, rest));
+            path.clone_into(&mut source);
         }
-        let mut value: Value = yaml::read(&document).map_err(|f| {
-            let (fr, en) = (f.what.fr, f.what.en);
+        let value: Value = yaml::read(&document).map_err(|f| {
+            let (source, fr, en) = (origin(&source, chart), f.what.fr, f.what.en);
             text!("{source} : {fr}", "{source}: {en}")
         })?;
-        of_the_release(&mut value);
         let named = text(&value, "/metadata/name");
         if defaults && (named.starts_with('-') || named.ends_with('-')) {
-            unnamed.get_or_insert(format!("{source}: {named:?}"));
+            unnamed.get_or_insert(format!("{}: {named:?}", origin(&source, chart)));
             continue;
         }
-        if value.is_object() {
-            group.add(value, &Origin { file: source.clone(), unit: chart.to_owned(), written: None });
-        } else if !value.is_null() {
-            return Err(text!("{source} : le rendu n'est pas un objet", "{source}: what is rendered is not an object"));
-        }
+        object(group, value, &source, chart)?;
     }
     unnamed.map_or(Ok(()), |which| {
         Err(text!("les valeurs par défaut laissent un nom incomplet ({which})", "the default values leave a name incomplete ({which})"))
     })
+}
+
+/// Adds one object that helm rendered from `source`.
+///
+/// # Errors
+/// When it is no object.
+pub fn object(group: &mut Group, mut value: Value, source: &str, chart: &str) -> Result<(), Text> {
+    let file = origin(source, chart);
+    of_the_release(&mut value);
+    if value.is_object() {
+        group.add(value, &Origin { file, unit: chart.to_owned(), written: None });
+    } else if !value.is_null() {
+        return Err(text!("{file} : le rendu n'est pas un objet", "{file}: what is rendered is not an object"));
+    }
+    Ok(())
+}
+
+/// Where helm read it: « # Source: <chart>/templates/x.yaml », or <chart>/charts/<dependency>/templates/x.yaml.
+fn origin(source: &str, chart: &str) -> String {
+    if source.is_empty() { String::new() } else { source.split_once('/').map_or_else(|| chart.to_owned(), |(_, rest)| join(chart, rest)) }
 }
 
 /// Forgets the namespace of the release, which is the platform's choice, in an object and in those that it lists.

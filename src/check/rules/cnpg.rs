@@ -3,6 +3,7 @@
 
 pub mod archive;
 pub mod operation;
+mod parameters;
 pub mod recovery;
 pub mod settings;
 

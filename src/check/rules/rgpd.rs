@@ -2,6 +2,8 @@
 //! for. What it asks for is read from the SQL that the generator makes of it, statement by statement: the rules hold no
 //! second description. A migration may be written by hand, in another file, in another order.
 
+mod sheets;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -97,6 +99,17 @@ pub const RULES: &[Rule] = &[
         "A file “written by mirai-kit from donnees/modele.yaml” that says otherwise misleads whoever reads one of the two.",
     )),
     Rule::error(
+        "business-object-sheet",
+        Model,
+        Cct,
+        ("objet métier sans fiche, ou fiche qui dit autre chose que sa description", "business object without a sheet, or a sheet that says otherwise than its description"),
+        ("décrivez la table dans donnees/modele.yaml, puis lancez « mirai-kit rgpd render »", "describe the table in donnees/modele.yaml, then run “mirai-kit rgpd render”"),
+    )
+    .because((
+        "EXI-DATA-4 : le catalogue des données métiers reçoit une fiche par objet métier ; celle d'un objet oublié, ou d'une version passée, trompe qui la lit.",
+        "EXI-DATA-4: the catalogue of business data receives one sheet per business object; that of a forgotten object, or of a past version, misleads whoever reads it.",
+    )),
+    Rule::error(
         "rgpd-retention-job",
         Manifests,
         Cct,
@@ -136,6 +149,7 @@ pub fn check(view: &mut View<'_>) -> Report {
                 in_service(view, &path, &content, &mut outputs);
                 report.see_in("rgpd-regles", &path, None, None::<Text>);
                 on_model(view, &mut report, &path, &outputs);
+                sheets::check(view, &mut report, &path, &outputs);
             }
             Err(errors) => {
                 for error in errors {

@@ -56,6 +56,7 @@ impl<'a> Room<'a> {
             helm: options.helm.as_deref(),
             kubectl: options.kubectl.as_deref(),
             rendered: &options.rendered,
+            objects: &[],
             lists: Some(&self.lists),
             today: Some(&options.today),
             ready: options.ready,

@@ -10,10 +10,13 @@ pub fn fault(expression: &str, promql: bool) -> Option<Text> {
     let mut open = Vec::new();
     let mut rest = expression;
     let mut closed = false;
+    let mut counted = false;
     let alone = |c: char| Some(text!("expr : {c:?} sans son pendant", "expr: {c:?} without its counterpart"));
     while let Some(c) = rest.chars().next() {
         let mut taken = c.len_utf8();
         let after = std::mem::replace(&mut closed, false);
+        let number_before = counted;
+        counted &= c.is_whitespace() || c == '#';
         match c {
             '(' | '[' | '{' => open.push(c),
             ')' | ']' | '}' => {
@@ -36,7 +39,10 @@ pub fn fault(expression: &str, promql: bool) -> Option<Text> {
             c if c.is_ascii_alphanumeric() || c == '_' || c == '.' => {
                 taken = rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.' | ':')).unwrap_or(rest.len());
                 let word = &rest[..taken];
-                if promql && (after || (c.is_ascii_digit() && open.last() != Some(&'[') && !number(word))) {
+                let digits = c.is_ascii_digit() && open.last() != Some(&'[');
+                let apart = number_before && !["and", "or", "unless", "offset", "atan2"].iter().any(|known| word.eq_ignore_ascii_case(known));
+                counted = digits && number(word);
+                if promql && (after || apart || (digits && !counted)) {
                     return Some(text!("expr : {word:?} n’a pas de sens à cet endroit", "expr: {word:?} makes no sense there"));
                 }
             }
@@ -85,10 +91,11 @@ mod tests {
             "sum by (namespace) (rate(a_total{status=~\"5..\"}[5m])) / 2 > 0.05",
             "histogram_quantile(0.95, sum by (le) (rate(x_bucket[1d] offset 1h30m))) > 1e3 # fin",
             "a:b:rate5m > 1e-3 and 0x1F",
+            "a > 0.05 # seuil\nand b offset 5m unless c",
         ] {
             assert_eq!(fault(good, true), None, "{good}");
         }
-        for bad in ["up == 0x", "sum(a)x", "a > 0.05x", "a{b=\"c\"", "rate(a[5m]))", "a{b=\"c\"}x"] {
+        for bad in ["up == 0x", "sum(a)x", "a > 0.05x", "a{b=\"c\"", "rate(a[5m]))", "a{b=\"c\"}x", "a > 0.05\nx", "a > 1 2"] {
             assert!(fault(bad, true).is_some(), "{bad}");
         }
     }

@@ -87,7 +87,8 @@ pub fn check(scene: &Scene<'_>) -> Report {
     report
 }
 
-type Wrong = Vec<(String, Text)>;
+/// What is refused: where, and why.
+pub(super) type Wrong = Vec<(String, Text)>;
 
 fn refusals(report: &mut Report, object: &Value, wrong: Wrong) {
     let cited = cite(object);
@@ -126,6 +127,7 @@ fn cluster(object: &Value) -> Wrong {
             wrong.push((field, Text::same(format!("whenUnsatisfiable: {otherwise:?}"))));
         }
     }
+    super::parameters::refused(object, &mut wrong);
     wrong
 }
 

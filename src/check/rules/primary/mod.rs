@@ -1,6 +1,7 @@
 //! The primary chain (GitHub, GitLab), and what stands around it: tests, quality, scans, mirroring, deployments by hand.
 
 mod deploy;
+mod mirror;
 mod rows;
 mod shape;
 mod work;
@@ -18,6 +19,7 @@ pub fn check(view: &mut View<'_>) -> Report {
     let chains = ci::chains(view);
     let primary: Vec<&ci::Chain> = chains.iter().filter(|chain| chain.forge != Forge::Dso).collect();
     work::check(&mut report, view, &primary);
+    mirror::check(&mut report, view, &primary);
     workflows::check(&mut report, view, &primary);
     shape::check(&mut report, view);
     deploy::check(&mut report, view, &chains);

