@@ -8,7 +8,7 @@ use crate::check::catalog::Strength::Platform;
 use crate::check::repository::Input::Manifests;
 use crate::check::repository::{below, folder};
 use crate::check::rules::Kept;
-use crate::check::rules::argo::tree::admits;
+use crate::check::rules::argo::patterns;
 use crate::check::{Report, cite, items, kind, name, text};
 use crate::text;
 
@@ -68,10 +68,7 @@ fn brought(item: &Kept, source: &Value) -> bool {
 /// Whether a project admits a kind, in a namespace or outside of any. A list that is absent admits what is in a namespace.
 fn admitted(project: &Value, group: &str, of: &str) -> bool {
     let listed = |list: &str| {
-        let matches = |row: &Value| {
-            let fits = |pattern: &str, value: &str| pattern.contains(['?', '[', '{']) || admits(pattern, value);
-            fits(text(row, "/group"), group) && fits(text(row, "/kind"), of)
-        };
+        let matches = |row: &Value| patterns::field(text(row, "/group"), group) && patterns::field(text(row, "/kind"), of);
         project.pointer(&format!("/spec/{list}")).and_then(Value::as_array).map(|rows| rows.iter().any(matches))
     };
     let spaced = listed("namespaceResourceWhitelist").unwrap_or(true) && !listed("namespaceResourceBlacklist").unwrap_or(false);
