@@ -59,6 +59,8 @@ pub struct Located {
 pub struct Judged {
     /// How many objects each rule examined.
     pub examined: BTreeMap<&'static str, usize>,
+    /// Of these, those of an environment that has a name and is not a production.
+    pub(super) before: BTreeMap<&'static str, usize>,
     /// Findings, with the environments that show them (none for those of plain files).
     pub findings: BTreeMap<Located, BTreeSet<String>>,
     /// Rules that looked at a value of a production which is still to be given, with where.
@@ -80,6 +82,14 @@ pub struct Judged {
 }
 
 impl Judged {
+    /// Whether a rule examined something that a proof can rest on: when there is a production, something of it.
+    #[must_use]
+    pub fn examines(&self, rule: &str) -> bool {
+        let count = |counts: &BTreeMap<&'static str, usize>| counts.get(rule).copied().unwrap_or_default();
+        let elsewhere = if self.environments.iter().any(|name| is_prod(name)) { count(&self.before) } else { 0 };
+        count(&self.examined) > elsewhere
+    }
+
     /// Number of findings of a severity.
     #[must_use]
     pub fn count(&self, severity: Severity) -> usize {
@@ -292,6 +302,11 @@ fn objects(
     let waits = group.waits(&report);
     for (rule, place) in waits {
         super::remember(&mut report.waits, rule, place);
+    }
+    if environment.is_some_and(|name| !is_prod(name)) {
+        for (rule, count) in &report.examined {
+            *judged.before.entry(rule).or_default() += count;
+        }
     }
     judged.add(report, environment, &mut group, repository);
 }

@@ -169,12 +169,16 @@ fn unproven(rules: &[&'static str], unwritten: &[&str], judged: &Judged) -> Opti
             if more == 0 { (String::new(), String::new()) } else { (format!(" (et {more} de plus)"), format!(" (and {more} more)")) };
         return Some(text!("{fr}{fr_more}", "{en}{en_more}"));
     }
-    let idle: Vec<&str> = rules.iter().copied().filter(|r| judged.examined.get(r).is_none_or(|n| *n == 0)).collect();
+    let idle: Vec<&str> = rules.iter().copied().filter(|r| !judged.examines(r)).collect();
     if idle.is_empty() {
         return None;
     }
     let names = idle.join(", ");
-    Some(text!("rien à examiner pour {names}", "nothing to examine for {names}"))
+    Some(if idle.iter().all(|rule| judged.examined.get(rule).is_some_and(|n| *n > 0)) {
+        text!("rien à examiner en production pour {names}", "nothing to examine in the production for {names}")
+    } else {
+        text!("rien à examiner pour {names}", "nothing to examine for {names}")
+    })
 }
 
 fn shown(gap: &Gap, colon: &str, why: &str) -> String {

@@ -24,7 +24,7 @@ fn provided(case: &Case, objects: &[Value]) -> BTreeSet<String> {
         .collect();
     let mut provided = BTreeSet::from(["registry-pull-secret".to_owned()]);
     for finding in references::check(objects, &provided).of("references") {
-        let named = finding.detail.en.strip_prefix("Secret \"").and_then(|m| m.split('"').next());
+        let named = finding.detail.en.strip_prefix("no object here makes Secret \"").and_then(|m| m.split('"').next());
         provided.extend(named.filter(|name| told.contains(*name)).map(str::to_owned));
     }
     provided

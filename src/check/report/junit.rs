@@ -59,7 +59,7 @@ impl Suites {
         let rules = catalog::rules().map(|rule| Case {
             class: class.clone(),
             name: rule.id.to_owned(),
-            end: self.rule(rule, found.get(rule.id).map_or(&[], Vec::as_slice), verdict.judged.examined.get(rule.id).copied().unwrap_or(0)),
+            end: self.rule(rule, found.get(rule.id).map_or(&[], Vec::as_slice), verdict.judged.examines(rule.id)),
         });
         rows.chain(rules).collect()
     }
@@ -81,13 +81,13 @@ impl Suites {
         }
     }
 
-    fn rule(&self, rule: &Rule, findings: &[&Located], examined: usize) -> End {
+    fn rule(&self, rule: &Rule, findings: &[&Located], examined: bool) -> End {
         let lang = self.style.lang;
         let line = |found: &&Located| format!("{}{} {} ({})", place(found), colon(lang), found.object, found.detail.get(lang));
         let mut lines: Vec<String> = findings.iter().map(line).collect();
         match (findings.len(), rule.severity, examined) {
-            (0, _, 0) => End::Skipped(say(lang, "aucun objet à examiner", "no object to examine").to_owned()),
-            (0, _, _) => End::Passed,
+            (0, _, false) => End::Skipped(say(lang, "aucun objet à examiner", "no object to examine").to_owned()),
+            (0, _, true) => End::Passed,
             (_, Severity::Error, _) => {
                 lines.push(format!("→ {}", rule.hint().get(lang)));
                 End::Failed(rule.message().get(lang).to_owned(), lines.join("\n"))

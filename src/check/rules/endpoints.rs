@@ -72,7 +72,9 @@ pub fn whole(scene: &Scene<'_>) -> Report {
     let mut report = Report::default();
     let api = fastapi(scene.answers);
     let services: Vec<&Value> = scene.objects.iter().filter(|o| kind(o) == "Service").collect();
-    for pod in scene.pods.iter().filter(|pod| own(scene, pod) && !pod.finite() && services.iter().any(|s| leads(s, pod))) {
+    // The application's own servers, even those that no Service leads to any more.
+    let served = |pod: &Pod| services.iter().any(|s| leads(s, pod)) || (api && !pod.ports.is_empty());
+    for pod in scene.pods.iter().filter(|pod| own(scene, pod) && !pod.finite() && served(pod)) {
         probes(&mut report, pod, api);
         scraped(&mut report, scene, pod, &services, api);
     }

@@ -141,7 +141,8 @@ fn scraped(report: &mut Report, scene: &Scene<'_>) {
     let own = |pod: &&Pod| !pod.operator && !pod.finite() && !(scene.file)(pod.index).contains("/charts/");
     for pod in scene.pods.iter().filter(own) {
         let leading: Vec<&&Value> = services.iter().filter(|s| super::workloads::leads(s, pod)).collect();
-        if leading.is_empty() {
+        // In a project of ours, a server that no Service leads to any more is still one.
+        if leading.is_empty() && (scene.answers.is_none() || pod.ports.is_empty()) {
             continue;
         }
         let seen = monitors.iter().any(|m| {
