@@ -76,6 +76,17 @@ pub const RULES: &[Rule] = &[
         "The operator refuses a Cluster whose recovery.source is not in externalClusters; recovery.backup does not work with a backup of the plugin (cnpg#7989).",
     )),
     Rule::error(
+        "cnpg-recovery-instant",
+        Manifests,
+        Platform,
+        ("instant de reprise que PostgreSQL refuse au démarrage", "instant of recovery that PostgreSQL refuses when it starts"),
+        ("écrivez-le sans « T » ni « Z » : 2026-03-01 10:15:00+00:00", "write it without \"T\" nor \"Z\": 2026-03-01 10:15:00+00:00"),
+    )
+    .because((
+        "CloudNativePG écrit « Z » dans recovery_target_time pour tout instant RFC 3339 en UTC, et PostgreSQL ne le lit pas à cet endroit (cloudnative-pg#10819) ; un instant écrit avec une espace lui est transmis tel quel.",
+        "CloudNativePG writes \"Z\" in recovery_target_time for any RFC 3339 instant in UTC, and PostgreSQL does not read it there (cloudnative-pg#10819); an instant written with a space is handed over as it is.",
+    )),
+    Rule::error(
         "backup-external-s3",
         Manifests,
         Cct,
@@ -231,6 +242,11 @@ pub fn check(scene: &Scene<'_>) -> Report {
         }
         if let Some(recovery) = cluster.pointer("/spec/bootstrap/recovery") {
             report.see_at("cnpg-recovery-source", &cited, "/spec/bootstrap/recovery", unknown_source(cluster, recovery));
+            let instant = text(recovery, "/recoveryTarget/targetTime");
+            if !instant.is_empty() {
+                let utc = instant.ends_with('Z') || (instant.contains('T') && instant.ends_with("+00:00"));
+                report.see_at("cnpg-recovery-instant", &cited, "/spec/bootstrap/recovery/recoveryTarget/targetTime", utc.then(|| instant.to_owned()));
+            }
         }
     }
     endpoints(&mut report, scene, &stores);
