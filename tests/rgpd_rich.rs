@@ -6,7 +6,7 @@ mod models;
 #[path = "common/postgres.rs"]
 mod postgres;
 
-use models::{apply, install};
+use models::{apply, install, without_draws};
 use postgres::{Server, VERSIONS};
 
 const RICHE: &str = include_str!("fixtures/rgpd/riche.yaml");
@@ -55,11 +55,11 @@ fn every_type_and_rule() {
             let filled = server.run("riche_purge", "riche", &format!("SELECT rgpd.pseudonymiser_{n}_personne(10)"), false, &key);
             assert_eq!(filled.as_deref(), Ok("2"));
         }
-        let view = server.ok(
+        let view = without_draws(&server.ok(
             "riche_lecture_pseudonymisee",
             "riche",
             "SELECT * FROM riche_anonymise.personne_pseudonymise, riche_anonymise.dossier_pseudonymise",
-        );
+        ));
         assert!(!view.contains("TEMOIN") && !view.contains("exemple.fr") && !view.contains("777"), "{view}");
         let columns = server.ok("postgres", "riche", "SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'riche_anonymise.personne_pseudonymise'::regclass AND attnum > 0");
         assert_eq!(columns, "user_anon,courriel,badge,age,salaire,points,debut,fin,genre,code");
@@ -93,11 +93,11 @@ fn every_type_and_rule() {
             done.push(total);
         }
         assert_eq!(done, [0, 0, 0, 1, 1, 1, 0, 0, 0], "{plan}");
-        let left = server.ok(
+        let left = without_draws(&server.ok(
         "postgres",
         "riche",
         "SELECT to_jsonb(p), to_jsonb(d), to_jsonb(i) FROM riche.personne p JOIN riche.dossier d ON d.personne_id = p.id JOIN riche.piece i ON i.dossier_id = d.id WHERE p.id = 2",
-    );
+    ));
         assert!(
             !left.is_empty() && !left.contains("TEMOIN") && !left.contains("192.0.2.77") && !left.contains("7772") && !left.contains("exemple.fr"),
             "{left}"

@@ -7,7 +7,7 @@ mod models;
 #[path = "common/postgres.rs"]
 mod postgres;
 
-use models::{GUICHET, apply, install, kit_model};
+use models::{GUICHET, apply, install, kit_model, without_draws};
 use postgres::{Server, VERSIONS};
 
 const DEMANDE: &str = "INSERT INTO demo.demande (objet, nom, prenom, courriel, telephone, code_postal, date_naissance, commentaire, modifie_le) VALUES \
@@ -78,7 +78,7 @@ fn restricted_roles_see_no_clear_value() {
         let server = Server::with(major, &[]);
         install(&server, "demo", &kit_model("demo", true));
         insert(&server, "now()");
-        let view = server.ok("demo_lecture_pseudonymisee", "demo", "SELECT * FROM demo_anonymise.demande_pseudonymise");
+        let view = without_draws(&server.ok("demo_lecture_pseudonymisee", "demo", "SELECT * FROM demo_anonymise.demande_pseudonymise"));
         assert!(view.contains("974") && view.contains("***@***"), "the view must show the twins: {view}");
         for witness in ["TEMOIN", "temoin@", "0601020304", "97411", "1984"] {
             assert!(!view.contains(witness), "{witness} in {view}");
@@ -120,7 +120,7 @@ fn the_purge_stops_at_the_term() {
         assert_eq!(server.ok("demo_purge", "demo", "SELECT rgpd.purger_demande(1000)"), "1");
         assert_eq!(server.ok("demo_purge", "demo", "SELECT rgpd.purger_demande(1000)"), "0");
         assert_eq!(server.ok("demo_app", "demo", "SELECT id FROM demo.demande WHERE rgpd_anonymise_le IS NOT NULL"), past);
-        let row = server.ok("demo_owner", "demo", &format!("SELECT to_jsonb(d) FROM demo.demande d WHERE id = '{past}'"));
+        let row = without_draws(&server.ok("demo_owner", "demo", &format!("SELECT to_jsonb(d) FROM demo.demande d WHERE id = '{past}'")));
         for witness in ["TEMOIN", "temoin@", "0601020304", "97411", "1984-05"] {
             assert!(!row.contains(witness), "{witness} in {row}");
         }
