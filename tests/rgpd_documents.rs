@@ -63,7 +63,7 @@ fn the_register_has_the_sheets_of_the_cnil_and_every_field() {
     for wanted in [
         "Finalité",
         "Base légale (article 6)",
-        "eu-gdpr:A6-1-e — Code exemple, art. L. 100-1",
+        "Mission d'intérêt public ou exercice de l'autorité publique (article 6.1.e) — Code exemple, art. L. 100-1",
         "Personnes concernées",
         "Transferts hors de l'Union européenne",
     ] {

@@ -21,6 +21,26 @@ pub(super) const FAMILIES: [(&str, &str); 10] = [
     ("nir", "NIR"),
 ];
 
+/// What articles 6(1) and 9(2) of the GDPR call each ground: start of a term (a narrower one keeps its parent's words), words.
+const GROUNDS: [(&str, &str); 16] = [
+    ("A6-1-a", "Consentement (article 6.1.a)"),
+    ("A6-1-b", "Contrat (article 6.1.b)"),
+    ("A6-1-c", "Obligation légale (article 6.1.c)"),
+    ("A6-1-d", "Sauvegarde des intérêts vitaux (article 6.1.d)"),
+    ("A6-1-e", "Mission d'intérêt public ou exercice de l'autorité publique (article 6.1.e)"),
+    ("A6-1-f", "Intérêts légitimes (article 6.1.f)"),
+    ("A9-2-a", "Consentement explicite (article 9.2.a)"),
+    ("A9-2-b", "Droit du travail, sécurité et protection sociales (article 9.2.b)"),
+    ("A9-2-c", "Sauvegarde des intérêts vitaux (article 9.2.c)"),
+    ("A9-2-d", "Organisme à finalité politique, philosophique, religieuse ou syndicale (article 9.2.d)"),
+    ("A9-2-e", "Données manifestement rendues publiques par la personne (article 9.2.e)"),
+    ("A9-2-f", "Droits en justice (article 9.2.f)"),
+    ("A9-2-g", "Motif d'intérêt public important (article 9.2.g)"),
+    ("A9-2-h", "Médecine préventive, diagnostics, soins, prise en charge sanitaire ou sociale (article 9.2.h)"),
+    ("A9-2-i", "Intérêt public dans le domaine de la santé publique (article 9.2.i)"),
+    ("A9-2-j", "Archives, recherche scientifique ou historique, statistiques (article 9.2.j)"),
+];
+
 /// A term and whether the vocabulary marks it as a special category (GDPR, article 9).
 struct Term {
     name: &'static str,
@@ -74,6 +94,12 @@ pub(super) fn legal_basis(term: &str) -> bool {
 /// Is `term` an exception of article 9(2)?
 pub(super) fn article9(term: &str) -> bool {
     gdpr(term, "A9-2-")
+}
+
+/// A legal basis or an exception in words, for who reads a register; the term itself when it is neither.
+pub(super) fn grounds(term: &str) -> &str {
+    let name = term.strip_prefix("eu-gdpr:").unwrap_or(term);
+    GROUNDS.iter().find(|(start, _)| name.starts_with(start)).map_or(term, |(_, words)| words)
 }
 
 fn gdpr(term: &str, start: &str) -> bool {
@@ -147,6 +173,10 @@ mod tests {
         assert!(legal_basis("eu-gdpr:A6-1-e-public-interest") && !legal_basis("eu-gdpr:A9-2-b"));
         assert!(purpose("dpv:PublicBenefit") && !purpose("dpv:Purpose") && !purpose("dpv:PersonalData") && !purpose("PublicBenefit"));
         assert!(near_purposes("dpv:PublicService").contains("dpv:"));
+        for term in GDPR_TERMS.iter().map(|t| t.name).filter(|n| n.starts_with("A6-1-") || n.starts_with("A9-2-")) {
+            let words = grounds(term);
+            assert!(words != term && words.contains(&format!("article {}", term[1..6].replace('-', "."))), "{term}: {words}");
+        }
         assert!(article9("eu-gdpr:A9-2-j") && !article9("eu-gdpr:A9-2-z"));
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::super::model::{Entity, Model, Processing};
-use super::super::vocabulary::{CRITERIA, FAMILIES};
+use super::super::vocabulary::{CRITERIA, FAMILIES, grounds};
 use super::{md, term};
 
 /// What stays true after a purge, whatever the rules (measured): it belongs in the register.
@@ -64,7 +64,7 @@ fn none(text: String) -> String {
 
 /// The lines of a sheet, before the categories of data.
 pub(super) fn facts(model: &Model, p: &Processing) -> Vec<(&'static str, String)> {
-    let basis = p.basis_text.as_ref().map_or_else(|| p.basis.clone(), |t| format!("{} — {t}", p.basis));
+    let basis = grounds(&p.basis).to_owned() + &p.basis_text.as_ref().map_or_else(String::new, |t| format!(" — {t}"));
     let recipients = p.recipients.iter().map(|(name, kind)| format!("{name} ({kind})")).collect::<Vec<_>>().join(" ; ");
     vec![
         ("Finalité", p.purpose.clone()),
@@ -105,7 +105,7 @@ pub(super) fn families(model: &Model, p: &Processing) -> Vec<[String; 4]> {
                 continue;
             }
             let names = fields.iter().map(|(f, q)| format!("{}.{} ({})", entity.table, f.name, q.category)).collect::<Vec<_>>().join(", ");
-            let special = fields.iter().filter_map(|(_, q)| q.article9.as_ref().map(|(term, why)| format!("{term} — {why}")));
+            let special = fields.iter().filter_map(|(_, q)| q.article9.as_ref().map(|(term, why)| format!("{} — {why}", grounds(term))));
             let nir = fields.iter().filter_map(|(_, q)| q.nir_basis.clone());
             let grounds = special.chain(nir).collect::<Vec<_>>().join(" ; ");
             rows.push([family.to_owned(), names, none(grounds), term(model, entity)]);

@@ -1,5 +1,6 @@
 """Objet métier, sur une vraie base."""
 
+import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -45,6 +46,7 @@ def test_idempotence(agent: TestClient) -> None:
     assert 'demandes_deposees_total{objet="information"} 1.0' in agent.get("/metrics").text
     autre = agent.post("/api/demandes", json=SAISIE | {"objet": "reclamation"}, headers=cle)
     assert autre.status_code == 422
+    assert autre.json()["detail"] == "Cette clé d'idempotence a déjà servi pour une autre demande."
     autre_cle = agent.post("/api/demandes", json=SAISIE, headers={"Idempotency-Key": "cle-unique-0003"})
     assert autre_cle.json()["id"] != premiere.json()["id"]
 
@@ -104,6 +106,7 @@ def test_pages(agent: TestClient) -> None:
         tailles.append(len(page["demandes"]))
         if page["suivant"] is None:
             break
+        assert re.fullmatch("[A-Za-z0-9_-]+", page["suivant"])  # tel quel dans une adresse
         adresse = f"/api/demandes?limite=2&apres={page['suivant']}"
     assert vues == deposees[::-1]
     assert tailles == [2, 2, 1]
@@ -111,7 +114,8 @@ def test_pages(agent: TestClient) -> None:
 
 @pytest.mark.parametrize("repere", ["%FF", "e30", "W10", "bnVsbA", "WzEsMl0", "WyJ4IiwieSJd", "a", "é"])
 def test_repere_refuse(agent: TestClient, repere: str) -> None:
-    assert agent.get(f"/api/demandes?apres={repere}").status_code == 400
+    refus = agent.get(f"/api/demandes?apres={repere}")
+    assert (refus.status_code, refus.json()["detail"]) == (400, "Le repère de page n'est pas valide.")
 
 
 @pytest.mark.parametrize("limite", ["0", "101", "x"])
@@ -131,7 +135,8 @@ def test_avancer(agent: TestClient) -> None:
 
 
 def test_absente(agent: TestClient) -> None:
-    assert agent.get(ABSENTE).status_code == 404
+    refus = agent.get(ABSENTE)
+    assert (refus.status_code, refus.json()["detail"]) == (404, "Cette demande n'existe pas.")
     assert agent.patch(ABSENTE, json={"statut": "close"}).status_code == 404
     assert agent.get("/api/demandes/pas-un-uuid").status_code == 422
 

@@ -43,7 +43,7 @@ def test_droits(siens: set[str], droit: Droit, permis: bool) -> None:
         return
     with pytest.raises(HTTPException) as refus:
         exiger(droit)(requete(), identite)
-    assert refus.value.status_code == 403
+    assert (refus.value.status_code, refus.value.detail) == (403, "Aucun de vos groupes n'a ce droit.")
 
 
 def test_sans_authentification_tout_est_permis(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,6 +66,7 @@ def test_debit_par_personne() -> None:
     with pytest.raises(HTTPException) as refus:
         appelant(commune, Identite("agent-1"))
     assert (refus.value.status_code, refus.value.headers) == (429, {"Retry-After": "10"})
+    assert refus.value.detail == "Trop de requêtes."
     assert appelant(commune, Identite("agent-2")).sujet == "agent-2"
 
 

@@ -58,7 +58,7 @@ def test_flux_illisible_apres_le_debut(agent: TestClient, passerelle_essai: Pass
     statut, blocs = diffuser(agent)
     assert statut == 200
     assert blocs[0] == 'event: morceau\ndata: {"texte": "a"}'
-    assert blocs[1].startswith("event: erreur\n")
+    assert blocs[1] == """event: erreur\ndata: {"detail": "La passerelle n'a pas terminé sa réponse."}"""
     assert 'llm_requests_total{resultat="illisible"} 1.0' in agent.get("/metrics").text
 
 
