@@ -1,7 +1,9 @@
 """Passerelle d'essai : un vrai serveur HTTP local dont les réponses sont écrites par chaque essai."""
 
+import contextlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +25,7 @@ class PasserelleEssai:
     reponses: list[tuple[int, Any, dict[str, str]]] = field(default_factory=list)
     recues: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     avant_de_repondre: Callable[[], object] = lambda: None
+    pause: float = 0.0  # secondes après chaque cinquantaine d'octets ; 0 : d'une traite
 
 
 @pytest.fixture
@@ -41,7 +44,11 @@ def passerelle_essai() -> Iterator[PasserelleEssai]:
             for nom, valeur in (entetes | {"Content-Length": str(len(corps))}).items():
                 self.send_header(nom, valeur)
             self.end_headers()
-            self.wfile.write(corps)
+            taille = 50 if etat.pause else max(1, len(corps))
+            with contextlib.suppress(ConnectionError):  # l'appelant n'a pas attendu la fin
+                for debut in range(0, len(corps), taille):
+                    self.wfile.write(corps[debut : debut + taille])
+                    time.sleep(etat.pause)
 
         def log_message(self, *_: Any) -> None:
             """Silence."""

@@ -79,6 +79,7 @@ def test_budget_epuise(
     refus = agent.post("/api/resumes", json={"texte": "Un texte."})
     assert refus.status_code == 429
     assert 0 < int(refus.headers["retry-after"]) <= 86401
+    assert refus.json()["detail"] == "Votre budget du jour est épuisé."
     assert len(passerelle_essai.recues) == 1
 
 

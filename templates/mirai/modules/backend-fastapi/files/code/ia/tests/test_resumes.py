@@ -31,8 +31,14 @@ def test_resume(agent: TestClient, passerelle_essai: PasserelleEssai) -> None:
     assert reponse.json() == {"resume": "Un résumé.", "jetons": 47}
     chemin, autorisation, corps = passerelle_essai.recues[0]
     assert (chemin, autorisation) == ("/v1/chat/completions", "Bearer jeton-d-essai")
-    assert corps["model"] == "modele-essai"
-    assert corps["messages"][1] == {"role": "user", "content": "Un texte assez long."}
+    assert corps == {
+        "model": "modele-essai",
+        "messages": [
+            {"role": "system", "content": corps["messages"][0]["content"]},
+            {"role": "user", "content": "Un texte assez long."},
+        ],
+    }
+    assert "trois phrases" in corps["messages"][0]["content"]
     mesures = agent.get("/metrics").text
     assert 'llm_tokens_total{modele="modele-essai",type="prompt"} 40.0' in mesures
     assert 'llm_tokens_total{modele="modele-essai",type="completion"} 7.0' in mesures
@@ -61,11 +67,19 @@ def test_quota_persistant(siestes: list[float], agent: TestClient, passerelle_es
     assert agent.get("/health/ready").json()["status"] == "warn"
 
 
-@pytest.mark.parametrize(("valeur", "rendue"), [("30", "30"), ("Sun, 22 Nov 2026", "60"), ("99999", "3600")])
+@pytest.mark.parametrize(
+    ("annonce", "rendue"),
+    [
+        ({"Retry-After": "30"}, "30"),
+        ({"Retry-After": "Sun, 22 Nov 2026"}, "60"),
+        ({"Retry-After": "99999"}, "3600"),
+        ({}, "60"),
+    ],
+)
 def test_quota_long_rendu_a_l_appelant(
-    siestes: list[float], agent: TestClient, passerelle_essai: PasserelleEssai, valeur: str, rendue: str
+    siestes: list[float], agent: TestClient, passerelle_essai: PasserelleEssai, annonce: dict[str, str], rendue: str
 ) -> None:
-    passerelle_essai.reponses = [(429, {}, {"Retry-After": valeur})]
+    passerelle_essai.reponses = [(429, {}, annonce)]
     reponse = resumer(agent)
     assert (reponse.status_code, reponse.headers["retry-after"]) == (503, rendue)
     assert siestes == []
@@ -75,7 +89,7 @@ def test_donnee_personnelle(agent: TestClient, passerelle_essai: PasserelleEssai
     passerelle_essai.reponses = [(400, {"error": "pii detected: email"}, {})]
     reponse = resumer(agent)
     assert reponse.status_code == 422
-    assert "(email)" in reponse.json()["detail"]
+    assert reponse.json()["detail"] == "Le texte contient une donnée personnelle (email) : la retirer."
     assert 'llm_requests_total{resultat="donnee_personnelle"} 1.0' in agent.get("/metrics").text
 
 
@@ -93,7 +107,9 @@ def test_pannes(
     agent: TestClient, passerelle_essai: PasserelleEssai, statut: int, contenu: object, resultat: str
 ) -> None:
     passerelle_essai.reponses = [(statut, contenu, {})]
-    assert resumer(agent).status_code == 503
+    reponse = resumer(agent)
+    assert (reponse.status_code, reponse.headers["retry-after"]) == (503, "10")
+    assert reponse.json()["detail"] == "La passerelle de modèles de langage ne répond pas."
     assert f'llm_requests_total{{resultat="{resultat}"}} 1.0' in agent.get("/metrics").text
     assert agent.get("/health/ready").json()["status"] == "pass"
 
