@@ -126,6 +126,28 @@ fn junit_passes_the_schema_of_jenkins_and_only_proofs_pass() {
 }
 
 #[test]
+fn junit_says_of_a_rule_that_only_the_development_gave_it_something_to_examine() {
+    let test = Test::new();
+    let ingress = "{{- if .Values.expose }}\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: a\nspec:\n  tls: [{hosts: [a.example.org], secretName: a}]\n  rules: [{host: a.example.org}]\n{{- end }}\n";
+    let files = [
+        ("Chart.yaml", "apiVersion: v2\nname: a\nversion: 0.1.0\n"),
+        ("values.yaml", "expose: false\n"),
+        ("values-dev.yaml", "expose: true\n"),
+        ("values-prod.yaml", "expose: false\n"),
+        ("templates/ingress.yaml", ingress),
+    ];
+    for (name, text) in files {
+        let path = test.folder().join("demo/chart").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let text = test.run_with(&["check", "demo", "--helm", &tool("helm4/helm").display().to_string(), "--format", "junit"]).stdout;
+    let case = text.split("<testcase ").find(|case| case.contains("\"no-session-affinity\"")).unwrap();
+    assert!(case.contains("aucun objet à examiner en production"), "{case}");
+    assert!(text.contains("aucun objet à examiner<") || text.contains("aucun objet à examiner\""), "{text}");
+}
+
+#[test]
 fn a_markdown_report_calls_no_one_and_fits_in_a_comment() {
     let test = folders();
     for number in 0..300 {

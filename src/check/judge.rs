@@ -90,6 +90,12 @@ impl Judged {
         count(&self.examined) > elsewhere
     }
 
+    /// Whether a rule that proves nothing did examine something, of an environment that is not the production.
+    #[must_use]
+    pub fn examines_elsewhere(&self, rule: &str) -> bool {
+        !self.examines(rule) && self.examined.get(rule).is_some_and(|n| *n > 0)
+    }
+
     /// Number of findings of a severity.
     #[must_use]
     pub fn count(&self, severity: Severity) -> usize {

@@ -174,7 +174,7 @@ fn unproven(rules: &[&'static str], unwritten: &[&str], judged: &Judged) -> Opti
         return None;
     }
     let names = idle.join(", ");
-    Some(if idle.iter().all(|rule| judged.examined.get(rule).is_some_and(|n| *n > 0)) {
+    Some(if idle.iter().all(|rule| judged.examines_elsewhere(rule)) {
         text!("rien à examiner en production pour {names}", "nothing to examine in the production for {names}")
     } else {
         text!("rien à examiner pour {names}", "nothing to examine for {names}")

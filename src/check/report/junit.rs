@@ -10,7 +10,7 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use super::words::{self, colon, say};
 use super::{Format, Style, Verdict, place};
 use crate::check::catalog::{self, Rule, Severity};
-use crate::check::judge::Located;
+use crate::check::judge::{Judged, Located};
 use crate::check::status::{Proof, RowStatus, Status};
 
 /// The report.
@@ -59,7 +59,7 @@ impl Suites {
         let rules = catalog::rules().map(|rule| Case {
             class: class.clone(),
             name: rule.id.to_owned(),
-            end: self.rule(rule, found.get(rule.id).map_or(&[], Vec::as_slice), verdict.judged.examines(rule.id)),
+            end: self.rule(rule, found.get(rule.id).map_or(&[], Vec::as_slice), &verdict.judged),
         });
         rows.chain(rules).collect()
     }
@@ -81,11 +81,14 @@ impl Suites {
         }
     }
 
-    fn rule(&self, rule: &Rule, findings: &[&Located], examined: bool) -> End {
+    fn rule(&self, rule: &Rule, findings: &[&Located], judged: &Judged) -> End {
         let lang = self.style.lang;
         let line = |found: &&Located| format!("{}{} {} ({})", place(found), colon(lang), found.object, found.detail.get(lang));
         let mut lines: Vec<String> = findings.iter().map(line).collect();
-        match (findings.len(), rule.severity, examined) {
+        match (findings.len(), rule.severity, judged.examines(rule.id)) {
+            (0, _, false) if judged.examines_elsewhere(rule.id) => {
+                End::Skipped(say(lang, "aucun objet à examiner en production", "no object to examine in the production").to_owned())
+            }
             (0, _, false) => End::Skipped(say(lang, "aucun objet à examiner", "no object to examine").to_owned()),
             (0, _, true) => End::Passed,
             (_, Severity::Error, _) => {
