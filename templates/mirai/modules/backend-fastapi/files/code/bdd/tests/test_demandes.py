@@ -87,7 +87,9 @@ def test_cle_d_une_demande_disparue(agent: TestClient, monkeypatch: pytest.Monke
     cle = {"Idempotency-Key": "cle-unique-0002"}
     agent.post("/api/demandes", json=SAISIE, headers=cle)
     monkeypatch.setattr("app.demandes.Depot.lire", lambda *_: None)  # supprimée entre l'insertion et la lecture
-    assert agent.post("/api/demandes", json=SAISIE, headers=cle).status_code == 422
+    refus = agent.post("/api/demandes", json=SAISIE, headers=cle)
+    attendu = "La demande déposée avec cette clé d'idempotence n'existe plus."
+    assert (refus.status_code, refus.json()["detail"]) == (422, attendu)
 
 
 @pytest.mark.parametrize("cle", ["court", "x" * 129])

@@ -46,6 +46,7 @@ def test_deux_pods_un_seul_budget(base_ouverte: Base, admin: psycopg.Connection)
         nonlocal instant
         await un.noter("agent-1", 60)
         await autre.verifier("agent-1")
+        await BudgetBase(base_ouverte, 1, lambda: instant).verifier("agent-3")  # inconnu : rien de consommé
         await autre.noter("agent-1", 40)
         with pytest.raises(BudgetEpuise) as refus:
             await un.verifier("agent-1")
@@ -95,4 +96,5 @@ def test_une_base_en_panne_ne_perd_pas_la_reponse(
     monkeypatch.setattr(BudgetBase, "_ajouter", panne)
     passerelle_essai.reponses = [(200, REUSSITE, {})]
     assert agent.post("/api/resumes", json={"texte": "Un texte."}).status_code == 200
-    assert [trace.message for trace in caplog.records if trace.name == "app.budget"] == ["consommation non comptée"]
+    traces = [(trace.message, bool(trace.exc_info)) for trace in caplog.records if trace.name == "app.budget"]
+    assert traces == [("consommation non comptée", True)]

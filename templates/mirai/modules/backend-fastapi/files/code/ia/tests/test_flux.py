@@ -40,7 +40,9 @@ def test_flux_entier(agent: TestClient, passerelle_essai: PasserelleEssai) -> No
         'event: morceau\ndata: {"texte": "résumé."}',
         "event: fin\ndata: {}",
     ]
-    assert passerelle_essai.recues[0][2]["stream_options"] == {"include_usage": True}
+    corps = passerelle_essai.recues[0][2]
+    assert (corps["stream"], corps["stream_options"]) == (True, {"include_usage": True})
+    assert corps["messages"][1]["content"] == "Un texte."
     assert jetons(agent) == [
         'llm_tokens_total{modele="modele-essai",type="prompt"} 40.0',
         'llm_tokens_total{modele="modele-essai",type="completion"} 7.0',

@@ -53,7 +53,10 @@ def test_disjoncteur_reporte_quand_la_passerelle_le_demande() -> None:
     disjoncteur = Disjoncteur(30, horloge)
     disjoncteur.reporter(7)
     assert disjoncteur.attente() == 7
-    horloge.instant += 7
+    horloge.instant += 6.5
+    assert disjoncteur.attente() == 0.5
+    horloge.instant += 0.5
+    assert disjoncteur.sonder() is None
     assert disjoncteur.attente() == 0
 
 

@@ -62,7 +62,9 @@ def test_quota_persistant(siestes: list[float], agent: TestClient, passerelle_es
     assert siestes == [1.0]
     assert len(passerelle_essai.recues) == 2
     # La passerelle a dit quand revenir : d'ici là, rien ne part.
-    assert resumer(agent).status_code == 503
+    suspendue = resumer(agent)
+    assert (suspendue.status_code, suspendue.headers["retry-after"]) == (503, "9")
+    assert 'llm_requests_total{resultat="suspendu"} 1.0' in agent.get("/metrics").text
     assert len(passerelle_essai.recues) == 2
     assert agent.get("/health/ready").json()["status"] == "warn"
 
@@ -112,6 +114,20 @@ def test_pannes(
     assert reponse.json()["detail"] == "La passerelle de modèles de langage ne répond pas."
     assert f'llm_requests_total{{resultat="{resultat}"}} 1.0' in agent.get("/metrics").text
     assert agent.get("/health/ready").json()["status"] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("cinquieme", "ouvert"), [((500, {}, {}), True), ((400, {"error": "pii detected: email"}, {}), False)]
+)
+def test_cinq_pannes_de_suite_suspendent_les_appels(
+    agent: TestClient, passerelle_essai: PasserelleEssai, cinquieme: tuple[int, object, dict[str, str]], ouvert: bool
+) -> None:
+    passerelle_essai.reponses = [(500, {}, {})] * 4 + [cinquieme, (200, REUSSITE, {})]
+    for _ in range(5):
+        resumer(agent)
+    assert agent.get("/health/ready").json()["status"] == ("warn" if ouvert else "pass")
+    assert resumer(agent).status_code == (503 if ouvert else 200)
+    assert len(passerelle_essai.recues) == (5 if ouvert else 6)
 
 
 def test_passerelle_injoignable(
