@@ -68,7 +68,7 @@ fn a_person_sees_the_application_run_logs_in_and_creates_an_object() {
         assert!(said.contains(&told), "{told:?} is not printed:\n{said}");
     }
     let (ok, verified) = running.make("dev-verifier");
-    assert!(ok && verified.matches('✔').count() == 5, "{verified}");
+    assert!(ok && verified.matches('✔').count() == 6, "{verified}");
 
     let created = || running.metric("demandes_deposees_total{objet=\"rendez-vous\"}");
     let requests = || running.metric("http_request_duration_seconds_count{method=\"POST\",route=\"/api/demandes\",status=\"201\"}");
@@ -169,7 +169,7 @@ fn the_image_serves_as_another_user_on_a_read_only_root_and_holds_no_stand_in() 
     // What only the workstation or the build has.
     let (found, listed) = image::run(&root, &["find", "/app", "-type", "f"]);
     assert!(found && listed.contains("/app/app/__main__.py"), "{listed}");
-    for stand_in in ["fournisseur.mjs", "portail.py", "demarrer.py", "exemples.json", "/tests/", "conftest"] {
+    for stand_in in ["fournisseur.mjs", "portail.py", "listes.py", "demarrer.py", "exemples.json", "/tests/", "conftest"] {
         assert!(!listed.contains(stand_in), "{stand_in} is in the image: {listed}");
     }
     let (_, pip) = image::run(&root, &["python", "-c", "import pytest"]);
@@ -237,7 +237,7 @@ fn every_kind_of_identity_and_a_project_without_database_start_and_stop() {
     for (name, answers, settings, fields, person) in &cases {
         let running = Running::start(&project(name, answers), settings);
         let (ok, verified) = running.make("dev-verifier");
-        assert!(ok && verified.matches('✔').count() == 5, "{name}: {verified}");
+        assert!(ok && verified.matches('✔').count() == 6, "{name}: {verified}");
         let seen = browse(&running, fields);
         clean(&seen, &running, &["welcome", "inside"]);
         assert_eq!((&seen["person"], &seen["provider"]), (&json!(person), &json!(*name == "proconnect")), "{name}");
@@ -307,7 +307,7 @@ fn the_workstation_is_written_as_carefully_as_the_application() {
     for (program, arguments) in [
         ("ruff", &["check", "."][..]),
         ("ruff", &["format", "--check", "."]),
-        ("mypy", &["--strict", "--python-version", "3.11", "demarrer.py", "portail.py", "passerelle.py", "poste"]),
+        ("mypy", &["--strict", "--python-version", "3.11", "demarrer.py", "portail.py", "passerelle.py", "listes.py", "poste"]),
     ] {
         let ran = tools::run(&backend.join(program), arguments, &app.join("dev"));
         assert!(ran.ok, "{program} {arguments:?}: {}", ran.said());

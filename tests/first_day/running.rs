@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::http;
 
-pub const SERVICES: [&str; 6] = ["application", "portail", "base", "identite", "stockage", "passerelle"];
+pub const SERVICES: [&str; 7] = ["application", "portail", "base", "identite", "stockage", "passerelle", "referentiels"];
 
 /// Writes a project, keeping what an earlier run installed for it: what is locked is installed once.
 pub fn project(name: &str, answers: &[&str]) -> PathBuf {

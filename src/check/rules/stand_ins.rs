@@ -1,4 +1,4 @@
-//! Stand-ins of the workstation (identity, storage, language models) that an environment would name or reach: whoever holds
+//! Stand-ins of the workstation (identity, storage, language models, reference data) that an environment would name or reach: whoever holds
 //! the stand-in of an identity provider is anyone.
 
 use serde_json::Value;
@@ -26,6 +26,8 @@ pub const RULES: &[Rule] = &[Rule::error(
 
 /// Variables that name a service which never stands in the pod itself.
 const OUTSIDE: [&str; 3] = ["OIDC_ISSUER_URL", "OPENAI_BASE_URL", "S3_ENDPOINT_URL"];
+/// Lists of reference data: addresses inside a JSON object.
+const LISTS: &str = "REFERENTIELS";
 /// Settings of the stand-ins alone.
 const PREFIXES: [&str; 2] = ["DOUBLURE_", "PORTAIL_"];
 /// Images of stand-ins: they keep no secret and authenticate no one.
@@ -61,12 +63,22 @@ fn named(variable: &str, value: &str) -> Option<Text> {
     if PREFIXES.iter().any(|prefix| variable.starts_with(prefix)) {
         return Some(text!("{variable} : réglage d’une doublure", "{variable}: setting of a stand-in"));
     }
-    if !OUTSIDE.contains(&variable) {
-        return None;
-    }
-    let host = value.split_once("://").map_or(value, |(_, rest)| rest).split(['/', '?']).next().unwrap_or_default();
-    let host = host.strip_prefix('[').map_or_else(|| host.split(':').next().unwrap_or_default(), |v6| v6.split(']').next().unwrap_or_default());
-    let here = host == "localhost" || host.ends_with(".localhost") || host == "host.docker.internal" || host == "0.0.0.0";
-    let loopback = host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    (here || loopback).then(|| text!("{variable} désigne ce poste ({host})", "{variable} names this machine ({host})"))
+    let host = if variable == LISTS {
+        value.split("://").skip(1).map(host).find(|host| here(host))
+    } else {
+        OUTSIDE.contains(&variable).then(|| host(value.split_once("://").map_or(value, |(_, rest)| rest))).filter(|host| here(host))
+    };
+    host.map(|host| text!("{variable} désigne ce poste ({host})", "{variable} names this machine ({host})"))
+}
+
+/// Host of an address without its scheme.
+fn host(address: &str) -> &str {
+    let host = address.split(['/', '?', '"']).next().unwrap_or_default();
+    host.strip_prefix('[').map_or_else(|| host.split(':').next().unwrap_or_default(), |v6| v6.split(']').next().unwrap_or_default())
+}
+
+/// Whether a host is the machine itself.
+fn here(host: &str) -> bool {
+    let named = host == "localhost" || host.ends_with(".localhost") || host == "host.docker.internal" || host == "0.0.0.0";
+    named || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -84,6 +84,7 @@ def presenter(projet: Projet, debut: float) -> None:
         lignes.append(("identité (doublure)", projet.adresse("identite")))
     if projet.ia:
         lignes.append(("passerelle LLM (doublure)", f"{projet.adresse('passerelle')}/v1"))
+    lignes.append(("référence (doublure)", f"{projet.adresse('referentiels')}/departements-d-outre-mer"))
     dire(f"\n{projet.nom} : prête en {time.monotonic() - debut:.1f} s\n")
     for nom, valeur in lignes:
         dire(f"  {nom:<26}{valeur}")

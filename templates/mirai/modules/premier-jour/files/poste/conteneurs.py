@@ -15,6 +15,7 @@ def reglages(projet: Projet) -> dict[str, dict[str, str]]:
     if projet.ports != PORTS:
         raise Arret("en conteneurs, les ports sont ceux de dev/compose.yaml : retirez les variables DEV_PORT_…")
     ensemble = {"application": services.application(projet), "portail": services.portail(projet)}
+    ensemble["referentiels"] = services.doublure_referentiels(projet)
     if projet.bdd:
         ensemble["migration"] = services.base(projet, "owner")
         acces = {"id": projet.id, "port": projet.ports["base"], "scripts": "/sql"} | projet.secrets

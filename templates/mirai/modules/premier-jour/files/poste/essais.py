@@ -135,6 +135,7 @@ def verifier(projet: Projet) -> None:
         ("prête", "/health/ready", {}, 200, "pass"),
         ("refuse un appel sans identité", "/api/informations", {}, 200 if projet.identite == "aucune" else 401, ""),
         ("accepte un appel identifié", "/api/informations", qui, 200, "version"),
+        ("lit ses données de référence", "/api/referentiels/departements-d-outre-mer", qui, 200, "La Réunion"),
         ("mesurée", "/metrics", {}, 200, "http_request_duration_seconds_count"),
     ):
         statut, texte = demander(f"{racine}{chemin}", None, **avec)

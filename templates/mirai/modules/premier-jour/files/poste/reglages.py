@@ -15,7 +15,7 @@ DONNEES = DOSSIER.parent / "donnees"
 # Tout ce que le poste écrit, hors des installations : ignoré par git, effacé par « make dev-propre ».
 ETAT = DOSSIER / ".etat"
 PYTHON = BACKEND / ".venv" / "bin" / "python"
-PORTS = {"application": 8080, "portail": 8090, "base": 5433, "identite": 9000, "stockage": 9100, "passerelle": 9200}
+PORTS = {"application": 8080, "portail": 8090, "base": 5433, "identite": 9000, "stockage": 9100, "passerelle": 9200, "referentiels": 9300}
 
 
 class Arret(Exception):
@@ -62,7 +62,7 @@ class Projet:
     def services(self) -> list[str]:
         """Services de ce projet, dans l'ordre du démarrage."""
         facultatifs = {"base": self.bdd, "stockage": self.bdd, "identite": self.oidc, "passerelle": self.ia}
-        ordre = ("base", "stockage", "identite", "passerelle", "application", "portail")
+        ordre = ("base", "stockage", "identite", "passerelle", "referentiels", "application", "portail")
         return [service for service in ordre if facultatifs.get(service, True)]
 
 

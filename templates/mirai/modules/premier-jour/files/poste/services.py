@@ -1,5 +1,6 @@
 """Les processus d'un projet, et leurs réglages. Les noms des variables sont ceux que le chart donne au conteneur."""
 
+import json
 import signal
 import sys
 from pathlib import Path
@@ -56,6 +57,12 @@ def passerelle(projet: Projet) -> dict[str, str]:
     }
 
 
+def referentiels(projet: Projet) -> dict[str, str]:
+    """Variables des données de référence."""
+    liste = {"url": f"{projet.adresse('referentiels')}/departements-d-outre-mer", "libelle": "nom"}
+    return {"REFERENTIELS": json.dumps({"departements-d-outre-mer": liste})}
+
+
 def stockage(projet: Projet) -> dict[str, str]:
     """Variables d'un client S3."""
     if not projet.bdd:
@@ -78,7 +85,7 @@ def application(projet: Projet) -> dict[str, str]:
         "ARRET_SECONDES": "20",
         "PYTHONUNBUFFERED": "1",
     }
-    return commun | base(projet, "app") | identite(projet) | passerelle(projet) | stockage(projet)
+    return commun | base(projet, "app") | identite(projet) | passerelle(projet) | referentiels(projet) | stockage(projet)
 
 
 def fournisseur(projet: Projet) -> dict[str, str]:
@@ -99,6 +106,11 @@ def fournisseur(projet: Projet) -> dict[str, str]:
 def doublure_passerelle(projet: Projet) -> dict[str, str]:
     """Variables de la doublure de la passerelle."""
     return passerelle(projet) | {"DOUBLURE_PORT": str(projet.ports["passerelle"])}
+
+
+def doublure_referentiels(projet: Projet) -> dict[str, str]:
+    """Variables de la doublure des données de référence."""
+    return {"DOUBLURE_PORT": str(projet.ports["referentiels"])}
 
 
 def portail(projet: Projet) -> dict[str, str]:
@@ -130,6 +142,8 @@ def composer(projet: Projet) -> list[Service]:
     if projet.ia:
         sonde = f"{projet.adresse('passerelle')}/v1/models"
         services.append(Service("passerelle", [python, str(DOSSIER / "passerelle.py")], DOSSIER, doublure_passerelle(projet), sonde))
+    sonde = f"{projet.adresse('referentiels')}/departements-d-outre-mer"
+    services.append(Service("referentiels", [python, str(DOSSIER / "listes.py")], DOSSIER, doublure_referentiels(projet), sonde))
     sonde = f"{projet.adresse('application')}/health/ready"
     services.append(Service("application", [str(PYTHON), "-m", "app"], BACKEND, application(projet), sonde, delai=30))
     sonde = f"{projet.adresse('portail')}/style.css"

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from app import autorisations, identite, informations, problemes, sante
+from app import autorisations, identite, informations, problemes, referentiels, sante
 from app.assemblage import Assemblage
 from app.composition import composer
 from app.configuration import Configuration
@@ -72,6 +72,7 @@ def creer_application(configuration: Configuration | None = None) -> FastAPI:
     sante.brancher(assemblage)
     identite.brancher(assemblage)
     autorisations.brancher(assemblage, reglages)
+    referentiels.brancher(assemblage, referentiels.ConfigurationReferentiels())
     composer(assemblage)
     informations.brancher(assemblage, reglages)
     return application

@@ -36,6 +36,10 @@ class Mesures:
         """Crée une jauge lue au moment où elle est demandée."""
         Gauge(nom, aide, registry=self.registre).set_function(lire)
 
+    def jauges(self, nom: str, aide: str, etiquettes: tuple[str, ...]) -> Gauge:
+        """Crée une jauge étiquetée ; chaque valeur est à lier à sa lecture par ``labels(…).set_function(…)``."""
+        return Gauge(nom, aide, etiquettes, registry=self.registre)
+
     def exposer(self) -> bytes:
         """Texte au format d'exposition de Prometheus."""
         return generate_latest(self.registre)

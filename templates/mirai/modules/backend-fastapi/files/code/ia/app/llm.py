@@ -8,7 +8,6 @@ simultanés borné, disjoncteur, et une seule reprise, quand la passerelle l'a d
 
 import asyncio
 import re
-import ssl
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import httpx2 as httpx
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
+from app.appels import attente_demandee, reglages
 from app.budget import Budget
 from app.disjoncteur import Disjoncteur
 from app.lecture_llm import Completion, Morceau, lire_completion, lire_morceau
@@ -71,8 +71,7 @@ class Passerelle:
         self._client = httpx.AsyncClient(
             base_url=configuration.openai_base_url,
             headers={"Authorization": f"Bearer {configuration.openai_api_key.get_secret_value()}"},
-            timeout=configuration.llm_delai_secondes,
-            verify=ssl.create_default_context(),
+            **reglages(configuration.llm_delai_secondes),
         )
         self._places = asyncio.Semaphore(configuration.llm_simultanes)
         self._budget = budget
@@ -149,16 +148,16 @@ class Passerelle:
         if flux:
             corps |= {"stream": True, "stream_options": {"include_usage": True}}
         reponse = await self._envoyer(corps)
-        if reponse.status_code == httpx.codes.TOO_MANY_REQUESTS and _attente(reponse) <= _ATTENTE_MAX:
+        if reponse.status_code == httpx.codes.TOO_MANY_REQUESTS and attente_demandee(reponse) <= _ATTENTE_MAX:
             await reponse.aclose()
-            await _dormir(_attente(reponse))
+            await _dormir(attente_demandee(reponse))
             reponse = await self._envoyer(corps)
         if reponse.is_success:
             return reponse
         texte = (await reponse.aread()).decode(errors="replace")
         if reponse.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            self.disjoncteur.reporter(_attente(reponse))
-            raise self._echec("quota", _attente(reponse))
+            self.disjoncteur.reporter(attente_demandee(reponse))
+            raise self._echec("quota", attente_demandee(reponse))
         genre = _DONNEE_PERSONNELLE.search(texte)
         if reponse.status_code == httpx.codes.BAD_REQUEST and genre is not None:
             self._noter("donnee_personnelle", reussite=True)  # la passerelle va bien : c'est la saisie qui est en cause
@@ -200,9 +199,3 @@ class Passerelle:
         self._jetons.labels("completion", self._modele).inc(jetons_reponse)
         self._transactions.labels(question.operation).observe(jetons_question + jetons_reponse)
         await self._budget.noter(question.appelant, jetons_question + jetons_reponse)
-
-
-def _attente(reponse: httpx.Response) -> float:
-    """``Retry-After`` en secondes ; une date ou une valeur absurde vaut une minute."""
-    valeur = reponse.headers.get("Retry-After", "")
-    return float(min(int(valeur), 3600)) if valeur.isdecimal() else 60.0

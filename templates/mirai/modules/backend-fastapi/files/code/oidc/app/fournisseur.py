@@ -4,7 +4,6 @@ Seules des signatures à clé publique sont admises, quelle que soit l'annonce d
 """
 
 import logging
-import ssl
 import threading
 import time
 from collections.abc import Collection
@@ -13,6 +12,7 @@ from typing import Any, cast
 import httpx2 as httpx
 import jwt
 
+from app.appels import reglages
 from app.assemblage import Assemblage
 
 ALGORITHMES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
@@ -32,7 +32,7 @@ class Fournisseur:
 
     def __init__(self, emetteur: str, cles_secondes: int) -> None:
         self._emetteur = emetteur.rstrip("/")
-        self.client = httpx.Client(timeout=5, verify=ssl.create_default_context(), follow_redirects=False)
+        self.client = httpx.Client(**reglages(5))
         self._verrou = threading.Lock()
         self._cles: dict[str, jwt.PyJWK] = {}
         self._decouverte: dict[str, Any] = {}

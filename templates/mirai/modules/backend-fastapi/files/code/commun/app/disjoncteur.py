@@ -1,16 +1,15 @@
-"""Disjoncteur : après plusieurs échecs de suite, la passerelle n'est plus appelée pendant un moment."""
+"""Disjoncteur : après plusieurs échecs de suite, un service extérieur n'est plus appelé pendant un moment."""
 
 import time
 from collections.abc import Callable
-
-_SEUIL = 5
 
 
 class Disjoncteur:
     """État en mémoire de ce pod ; tout se passe dans la boucle d'évènements, sans verrou."""
 
-    def __init__(self, repos: float, horloge: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, repos: float, horloge: Callable[[], float] = time.monotonic, seuil: int = 5) -> None:
         self._repos = repos
+        self._seuil = seuil
         self._horloge = horloge
         self._echecs = 0
         self._ouvert_jusqu_a = float("-inf")
@@ -23,7 +22,7 @@ class Disjoncteur:
         reste = self._ouvert_jusqu_a - self._horloge()
         if reste > 0:
             return reste
-        if self._echecs >= _SEUIL:
+        if self._echecs >= self._seuil:
             self._ouvert_jusqu_a = self._horloge() + self._repos
         return 0.0
 
@@ -32,13 +31,13 @@ class Disjoncteur:
         self._echecs = 0 if reussite else self._echecs + 1
         if reussite:
             self._ouvert_jusqu_a = float("-inf")
-        elif self._echecs >= _SEUIL:
+        elif self._echecs >= self._seuil:
             self._ouvert_jusqu_a = self._horloge() + self._repos
 
     def reporter(self, secondes: float) -> None:
-        """La passerelle a dit quand revenir : aucun appel d'ici là."""
+        """Le service a dit quand revenir : aucun appel d'ici là."""
         self._ouvert_jusqu_a = self._horloge() + secondes
 
     def sonder(self) -> str | None:
         """Raison pour laquelle les appels sont arrêtés, ou None."""
-        return "les appels à la passerelle sont suspendus" if self._ouvert_jusqu_a > self._horloge() else None
+        return "les appels sont suspendus" if self._ouvert_jusqu_a > self._horloge() else None
