@@ -25,6 +25,7 @@ def appeler(client: TestClient, jeton: str) -> int:
     if statut == 401:
         assert reponse.headers["www-authenticate"] == 'Bearer error="invalid_token"'
         assert reponse.headers["content-type"] == "application/problem+json"
+        assert reponse.json()["detail"] == "Le jeton d'accès n'est pas acceptable."
     return statut
 
 
@@ -38,6 +39,7 @@ def test_sans_jeton(client: TestClient, entete: str) -> None:
     reponse = client.get("/api/informations", headers={"Authorization": entete})
     assert reponse.status_code == 401
     assert reponse.headers["www-authenticate"] == "Bearer"
+    assert reponse.json()["detail"] == "Un jeton d'accès est nécessaire."
 
 
 @pytest.mark.parametrize(
@@ -104,6 +106,7 @@ def test_fournisseur_en_panne(client: TestClient, emetteur: Emetteur, monkeypatc
     reponse = client.get("/api/informations", headers={"Authorization": f"Bearer {emetteur.jeton()}"})
     assert reponse.status_code == 503
     assert reponse.headers["retry-after"] == "5"
+    assert reponse.json()["detail"] == "Le fournisseur d'identité ne répond pas."
     assert client.get("/health/ready").json()["checks"]["identite"] == {"status": "warn"}
     # Après un échec, le fournisseur n'est pas rappelé tout de suite.
     emetteur.panne = False
