@@ -7,11 +7,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from bench import Server
+from bench import Bench, Server
 from source import ENTRIES, LIES, Source
 
 Start = Callable[..., Server]
 PATH = "/api/referentiels"
+
+
+@pytest.fixture
+def token(bench: Bench) -> str:
+    """Of the provider's present keys: another file changes them."""
+    return bench.identity.token()
 
 
 @pytest.fixture
