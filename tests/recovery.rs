@@ -57,7 +57,7 @@ impl Store {
         let opened = Command::new("chmod").args(["-R", "a+rX"]).arg(folder.path()).status().unwrap();
         assert!(opened.success());
         let port = free_port();
-        let mut server = Process::start("moto", &tool("cluster/s3/bin/moto_server"), folder.path(), |command| {
+        let mut server = Process::start("moto", &tool("cluster/s3/bin/moto_server"), folder.path(), move |command| {
             command.args(["-H", "127.0.0.1", "-p", &port.to_string(), "-c", "s3.crt", "-k", "s3.key"]);
         });
         server.until(60, || listens(port));
