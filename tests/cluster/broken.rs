@@ -43,7 +43,7 @@ const BROKEN: &[Broken] = &[
         change: |t| t.replace("namespace: \"refus-dev\"", "namespace: \"kube-system\""),
         engine: BACKEND,
         said: "do not match any of the allowed destinations",
-        rule: Some("argocd-project-admits"),
+        rule: Some("application-admitted"),
     },
     Broken {
         what: "wrong repository",
@@ -51,7 +51,7 @@ const BROKEN: &[Broken] = &[
         change: |t| t.replace("repoURL: \"https://", "repoURL: \"https://ailleurs.invalid/"),
         engine: BACKEND,
         said: "is not permitted in project",
-        rule: Some("argocd-project-admits"),
+        rule: Some("application-admitted"),
     },
     Broken {
         what: "cluster-scoped kind",
