@@ -52,7 +52,6 @@ cluster-tools: tools
 	bash tests/cluster/tools/install.sh
 
 cluster: cluster-tools
-	MIRAI_TOOLS=$(TOOLS) cargo test --locked --test recovery
 	MIRAI_TOOLS=$(TOOLS) bash tests/cluster/run.sh
 
 # Longer than make test (about 20 minutes): every variant of the generated backend, on a real PostgreSQL.

@@ -39,6 +39,8 @@ mod plane;
 mod process;
 #[path = "cluster/project.rs"]
 mod project;
+#[path = "cluster/read.rs"]
+mod read;
 #[path = "cluster/report.rs"]
 mod report;
 #[path = "cluster/shared.rs"]

@@ -199,7 +199,7 @@ impl Generation {
             store.ok("barman-cloud-restore", &arguments);
             std::fs::write(Path::new(data).join("recovery.signal"), "").unwrap();
         });
-        eventually("recovery", 60, || match server.ok("postgres", "postgres", "SELECT pg_is_in_recovery()").as_str() {
+        eventually("recovery", 180, || match server.ok("postgres", "postgres", "SELECT pg_is_in_recovery()").as_str() {
             "f" => Ok(()),
             other => Err(format!("pg_is_in_recovery: {other}\n{}", server.log())),
         });
@@ -232,7 +232,7 @@ fn facts(server: &Server) -> Vec<String> {
 /// Waits until what was written is out of the instance: afterwards, nothing of it is needed.
 fn archived(server: &Server) {
     let last = server.ok("postgres", "postgres", "SELECT pg_walfile_name(pg_switch_wal())");
-    eventually("archiving", 60, || {
+    eventually("archiving", 180, || {
         match server.ok("postgres", "postgres", &format!("SELECT last_archived_wal >= '{last}' FROM pg_stat_archiver")).as_str() {
             "t" => Ok(()),
             other => Err(format!("{other}: {}", server.log())),

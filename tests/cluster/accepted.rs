@@ -62,7 +62,7 @@ fn ask(plane: &Plane, files: &[&PathBuf]) -> Option<String> {
 /// What the server says of each manifest. Together first, since each `kubectl` costs more than what it asks; one by one when
 /// something is refused.
 fn judge(plane: &Plane, files: &[PathBuf]) -> Vec<Option<String>> {
-    let groups: Vec<Vec<&PathBuf>> = files.chunks(12).map(|group| group.iter().collect()).collect();
+    let groups: Vec<Vec<&PathBuf>> = files.chunks(40).map(|group| group.iter().collect()).collect();
     let one_by_one = |group: &Vec<&PathBuf>| group.iter().map(|file| ask(plane, &[*file])).collect();
     let verdicts = in_parallel(&groups, |group| match ask(plane, group) {
         None => vec![None; group.len()],

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::plane::{Plane, engine};
-use crate::process::{Process, eventually, free_port, listens};
+use crate::process::{GO, Process, eventually, free_port, listens};
 use crate::tools::{run, tool};
 
 /// A forge and an Argo CD of a control plane.
@@ -128,7 +128,7 @@ fn environment(command: &mut std::process::Command, folder: &Path) {
     let path = format!("{}:{}", helm.parent().unwrap().display(), std::env::var("PATH").unwrap());
     command.env_clear().env("PATH", path).env("HOME", folder.join("home")).env("TMPDIR", folder.join("tmp"));
     command.env("ARGOCD_GPG_ENABLED", "false").env("ARGOCD_TLS_DATA_PATH", folder.join("argo-tls"));
-    command.env("ARGOCD_SSH_DATA_PATH", folder.join("argo-ssh")).env("ARGOCD_FAKE_IN_CLUSTER", "true");
+    command.envs(GO).env("ARGOCD_SSH_DATA_PATH", folder.join("argo-ssh")).env("ARGOCD_FAKE_IN_CLUSTER", "true");
 }
 
 /// What an installation of Argo CD declares, at its defaults.
@@ -144,8 +144,7 @@ fn configure(plane: &Plane) {
 
 /// The Applications whose name begins so, among those of these labels (empty: all), as their status shows them.
 pub fn applications(plane: &Plane, prefix: &str, selector: &str) -> Vec<Seen> {
-    let list = plane.done(&["get", "applications", "--namespace=argocd", "-o", "json", &format!("--selector={selector}")]);
-    let list: Value = serde_json::from_str(&list).unwrap();
+    let list = plane.list("argocd", &format!("applications?labelSelector={selector}"));
     let text = |o: &Value, p: &str| o.pointer(p).and_then(Value::as_str).unwrap_or_default().to_owned();
     let seen = |o: &Value| {
         let all = |p: &str| o.pointer(p).and_then(Value::as_array).cloned().unwrap_or_default();
@@ -160,7 +159,7 @@ pub fn applications(plane: &Plane, prefix: &str, selector: &str) -> Vec<Seen> {
         let said = said.join("; ");
         Seen { name: text(o, "/metadata/name"), sync: text(o, "/status/sync/status"), health: text(o, "/status/health/status"), said }
     };
-    list["items"].as_array().unwrap().iter().map(seen).filter(|a| a.name.starts_with(prefix)).collect()
+    list.iter().map(seen).filter(|a| a.name.starts_with(prefix)).collect()
 }
 
 /// Waits until that many Applications of a prefix exist and all are synced and healthy; gives them.

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
+use serde_json::json;
+
 use crate::project::Project;
 use crate::shared::shared;
 use crate::tools::{gate, run, tool};
@@ -139,7 +141,7 @@ fn found(folder: &Path) -> BTreeSet<String> {
 #[test]
 fn broken_kits_are_refused_by_their_engine_and_by_check_before() {
     let cluster = shared();
-    let team = Project::begin(&cluster, "refus");
+    let team = Project::begin(&cluster, "refus", &json!({}));
     let started = Instant::now();
     cluster.plane.done(&["label", "namespace", "refus-dev", "politiques=cloud-pi-native"]);
     let clean = found(&team.folder);

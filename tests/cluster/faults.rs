@@ -6,24 +6,24 @@ use std::time::Instant;
 use serde_json::json;
 
 use crate::process::listens;
-use crate::project::Project;
+use crate::project::{Project, one_environment};
 use crate::shared::Cluster;
-use crate::tools::{folder, gate};
+use crate::tools::gate;
 
 const VALUES: &str = "infra/backend/values-dev.yaml";
-const IMAGE: &str = ".spec.template.spec.containers[0].image";
+const IMAGE: &str = "/spec/template/spec/containers/0/image";
 
 impl Project<'_> {
     /// Commits a new version of the back end's image.
     fn deliver(&self, tag: &str) {
-        let image = self.show("deployment/panne-backend", IMAGE);
+        let image = self.show("deployments/panne-backend", IMAGE);
         let former = image.rsplit(':').next().unwrap().to_owned();
         self.edit(VALUES, |text| text.replace(&former, tag));
         self.commit();
     }
 
     fn serves(&self, tag: &str) -> bool {
-        self.show("deployment/panne-backend", IMAGE).ends_with(&format!(":{tag}"))
+        self.show("deployments/panne-backend", IMAGE).ends_with(&format!(":{tag}"))
     }
 
     /// Waits for a word in what the user reads, and keeps it for the report.
@@ -49,7 +49,7 @@ impl Project<'_> {
 fn what_breaks_around_a_sync_is_said_and_nothing_is_lost() {
     let cluster = Cluster::start();
     let plane = &cluster.plane;
-    let team = Project::begin(&cluster, "panne");
+    let team = Project::begin(&cluster, "panne", &one_environment());
     let started = Instant::now();
     let database = team.database();
     let space = "--namespace=panne-dev";
@@ -88,7 +88,7 @@ fn what_breaks_around_a_sync_is_said_and_nothing_is_lost() {
         plane.apply("fault-quota", &quota.to_string());
     };
     quota("10m");
-    team.until("the quota enforced", || !team.show("resourcequota/dso-quota", ".status.used").is_empty());
+    team.until("the quota enforced", || !team.show("resourcequotas/dso-quota", "/status/used").is_empty());
     team.deliver("essai-4");
     team.reads("quota exceeded", "exceeded quota", || team.events());
     team.reads("quota exceeded", "waiting for completion of hook batch/Job/panne-backend-sauvegarde", || team.said("backend"));
@@ -102,7 +102,7 @@ fn what_breaks_around_a_sync_is_said_and_nothing_is_lost() {
     team.edit(service, |text| text.replace("type: ClusterIP", "type: NodePort"));
     team.commit();
     team.reads("policy refusing", "restrict-nodeport", || team.said("backend"));
-    assert_eq!(team.show("service/panne-backend", ".spec.type"), "ClusterIP", "the refused object must stay as it was");
+    assert_eq!(team.show("services/panne-backend", "/spec/type"), "ClusterIP", "the refused object must stay as it was");
     team.edit(service, |text| text.replace("type: NodePort", "type: ClusterIP"));
     team.commit();
     team.terminate("backend");
@@ -113,7 +113,7 @@ fn what_breaks_around_a_sync_is_said_and_nothing_is_lost() {
     plane.done(&["delete", "crd", kind]);
     team.deliver("essai-5");
     team.reads("CRD missing", "ServiceMonitor", || team.said("backend"));
-    plane.crds_of(&folder().join("crds/prometheus"));
+    plane.crds_of(&["prometheus"]);
     team.terminate("backend");
     team.refresh();
     team.unharmed("CRD missing", "essai-5", &database);

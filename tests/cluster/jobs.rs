@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::database::Database;
 use crate::kubelet::{Node, runtime};
-use crate::process::eventually;
+use crate::process::patiently;
 use crate::project::Project;
 use crate::shared::shared;
 use crate::tools::gate;
@@ -30,14 +30,13 @@ impl Machine<'_> {
     }
 
     fn list(&self, what: &str) -> Vec<Value> {
-        let list: Value = serde_json::from_str(&self.kubectl(&["get", what, "-o", "json"])).unwrap();
-        list["items"].as_array().unwrap().clone()
+        self.team.cluster.plane.list("travaux-dev", what)
     }
 
     /// Repeats until seen; meanwhile plays the operator: a backup that has no state yet is completed, or has failed.
     fn until(&self, what: &str, storage_works: bool, mut seen: impl FnMut() -> bool) {
-        eventually(what, 600, || {
-            for backup in self.list("backups.postgresql.cnpg.io").iter().filter(|b| b.pointer("/status/phase").is_none()) {
+        let seen = || {
+            for backup in self.list("backups").iter().filter(|b| b.pointer("/status/phase").is_none()) {
                 let at = &backup["metadata"]["creationTimestamp"];
                 let status = if storage_works {
                     json!({"phase": "completed", "startedAt": at, "stoppedAt": at})
@@ -46,8 +45,10 @@ impl Machine<'_> {
                 };
                 self.mark(backup, &status);
             }
-            if seen() { Ok(()) } else { Err(format!("{}\n{}\n{}", self.team.state(), self.node.last_words(), self.node.logs("travaux-dev_"))) }
-        });
+            seen()
+        };
+        let state = || format!("{}\n{}\n{}", self.team.state(), self.node.last_words(), self.node.logs("travaux-dev_"));
+        patiently(what, 600, seen, state);
     }
 
     fn mark(&self, backup: &Value, status: &Value) {
@@ -61,7 +62,7 @@ impl Machine<'_> {
         let secret = |name: &str| format!("secret-de-{name}");
         server.ok("postgres", &format!("CREATE ROLE travaux_owner LOGIN PASSWORD '{}';", secret("owner")));
         server.ok("postgres", "CREATE DATABASE travaux OWNER travaux_owner;");
-        let script = self.kubectl(&["get", "configmap", "travaux-db-roles", "-o", "jsonpath={.data.000_roles\\.sql}"]);
+        let script = self.team.show("configmaps/travaux-db-roles", "/data/000_roles.sql");
         server.ok("travaux", &script);
         for account in ["app", "purge"] {
             let role = format!("travaux_{account}");
@@ -126,7 +127,7 @@ fn jobs_back_up_gate_and_migrate_for_real() {
     let team = &machine.team;
 
     // First deployment: the gate waits for the database, the migrations are applied, and only then is the server ready.
-    machine.until("the database declared", true, || !team.show("configmap/travaux-db-roles", ".metadata.uid").is_empty());
+    machine.until("the database declared", true, || !team.show("configmaps/travaux-db-roles", "/metadata/uid").is_empty());
     machine.initialise();
     machine.until("the first deployment", true, || machine.serves(FIRST) && team.well());
     let first = machine.migrations();
@@ -137,14 +138,14 @@ fn jobs_back_up_gate_and_migrate_for_real() {
     machine.version("essai-1", FIRST, 991);
     team.commit();
     machine.until("the failed backup said", false, || team.said("backend").contains("Job travaux-backend-sauvegarde: "));
-    let failed = machine.list("backups.postgresql.cnpg.io").into_iter().filter(|b| b["status"]["phase"] == "failed").count();
+    let failed = machine.list("backups").into_iter().filter(|b| b["status"]["phase"] == "failed").count();
     assert!(failed > 0 && machine.migrations() == first && machine.serves(FIRST), "{failed} failed: {:?}", machine.servers());
     eprintln!("failed backup: {}", team.said("backend").chars().take(300).collect::<String>());
 
     // The storage answers again: the sync, tried again by Argo CD, backs up, migrates, deploys.
     machine.until("the backup, the migration, the new version", true, || machine.serves("essai-1") && team.well());
     assert_eq!(machine.migrations(), first + 1);
-    let all = machine.list("backups.postgresql.cnpg.io");
+    let all = machine.list("backups");
     let own = |b: &&Value| b["metadata"]["labels"]["app.kubernetes.io/version"] == "essai-1" && b["status"]["phase"] == "completed";
     let stopped = all.iter().find(own).expect("a completed backup of this version")["status"]["stoppedAt"].as_str().unwrap().to_owned();
     let order = format!("SELECT appliquee_le >= '{stopped}'::timestamptz FROM rgpd.migration WHERE nom LIKE '991%';");
@@ -166,8 +167,7 @@ fn jobs_back_up_gate_and_migrate_for_real() {
     let only = json!([{"group": "apps", "kind": "Deployment", "name": "travaux-backend", "namespace": "travaux-dev"}]);
     let sync = |resources: Option<&Value>| {
         // Not over an operation under way.
-        let operation = ["get", "application/travaux-dev-backend", "--namespace=argocd", "-o", "jsonpath={.operation}"];
-        machine.until("no operation under way", true, || cluster.plane.done(&operation).is_empty());
+        machine.until("no operation under way", true, || cluster.plane.read("argocd", "applications/travaux-dev-backend")["operation"].is_null());
         let sync = json!({"revision": commit, "resources": resources});
         // As Argo CD's own SetAppOperation: the state of the former operation is cleared, or the new one would be merged with it.
         let operation = json!({"initiatedBy": {"username": "essai"}, "sync": sync});
@@ -192,10 +192,10 @@ fn jobs_back_up_gate_and_migrate_for_real() {
     machine.until("all well again", true, || team.well());
 
     // The gate itself: the migration Job, without a recent backup, refuses.
-    for backup in machine.list("backups.postgresql.cnpg.io").iter().filter(|b| b["status"]["phase"] == "completed") {
+    for backup in machine.list("backups").iter().filter(|b| b["status"]["phase"] == "completed") {
         machine.mark(backup, &json!({"phase": "completed", "startedAt": "2020-01-01T00:00:00Z", "stoppedAt": "2020-01-01T00:00:01Z"}));
     }
-    let mut job: Value = serde_json::from_str(&machine.kubectl(&["get", "job/travaux-backend-migration", "-o", "json"])).unwrap();
+    let mut job: Value = cluster.plane.read("travaux-dev", "jobs/travaux-backend-migration");
     job["metadata"] = json!({"name": "sans-sauvegarde"});
     job["spec"]["template"]["metadata"]["labels"].as_object_mut().unwrap().retain(|k, _| !k.contains("job-name") && !k.contains("controller-uid"));
     for field in ["selector", "manualSelector"] {
@@ -207,11 +207,11 @@ fn jobs_back_up_gate_and_migrate_for_real() {
     std::fs::write(&file, job.to_string()).unwrap();
     machine.kubectl(&["create", "-f", &file.display().to_string()]);
     machine.until("the gate refuses", true, || machine.node.logs("travaux-dev_sans-sauvegarde").contains("aucune sauvegarde complète et récente"));
-    machine.until("the Job failed", true, || team.show("job/sans-sauvegarde", ".status.failed") == "1");
+    machine.until("the Job failed", true, || team.show("jobs/sans-sauvegarde", "/status/failed") == "1");
     assert_eq!(machine.migrations(), first + 2, "nothing migrated");
 
     // The retention of personal data, under its own role.
     machine.kubectl(&["create", "job", "retention-essai", "--from=cronjob/travaux-backend-retention"]);
-    machine.until("the retention", true, || team.show("job/retention-essai", ".status.succeeded") == "1");
+    machine.until("the retention", true, || team.show("jobs/retention-essai", "/status/succeeded") == "1");
     gate("Jobs and server run for real (first deployment, failed backup, recovery, hooks skipped, gate, retention)", 6, started);
 }

@@ -1,10 +1,14 @@
 //! A control plane of one test: etcd and kube-apiserver with throwaway keys, and kube-controller-manager, kube-scheduler and
 //! kwok when objects must live. Everything listens on 127.0.0.1 and ends with the test.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
+use serde_json::{Value, json};
+
+use crate::corpus::objects;
 use crate::process::{Folder, Process, eventually, free_port, listens};
 use crate::tools::{self, Ran, run, tool};
 
@@ -15,23 +19,54 @@ pub fn engine(name: &str) -> PathBuf {
     program
 }
 
+/// The CRDs of a folder, without their texts: the API server judges by none of them, and every program that reads its schemas
+/// (at each apply, for Argo CD) reads them all, most of its bytes.
+fn crds(folder: &Path) -> Vec<Value> {
+    // Megabytes of YAML, which several control planes want.
+    static READ: Mutex<BTreeMap<PathBuf, Vec<Value>>> = Mutex::new(BTreeMap::new());
+    let mut read = READ.lock().unwrap();
+    if let Some(all) = read.get(folder) {
+        return all.clone();
+    }
+    let files = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}: run `make tools cluster-tools`", folder.display()));
+    let files = files.map(|f| f.unwrap().path()).filter(|f| !f.ends_with("kustomization.yaml"));
+    let mut all: Vec<Value> = files.flat_map(|f| objects(&std::fs::read_to_string(f).unwrap())).collect();
+    assert!(!all.is_empty() && all.iter().all(|o| o["kind"] == "CustomResourceDefinition"), "{}", folder.display());
+    all.iter_mut().for_each(without_texts);
+    read.insert(folder.to_owned(), all.clone());
+    all
+}
+
+/// Removes descriptions: strings, unlike a property that would bear this name.
+fn without_texts(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|key, value| key != "description" || !value.is_string());
+            fields.values_mut().for_each(without_texts);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_texts),
+        _ => {}
+    }
+}
+
 /// A running control plane. Fields drop in order: processes first, then their files.
 pub struct Plane {
     processes: Mutex<Vec<Process>>,
     folder: Folder,
     port: u16,
+    /// Where `kubectl proxy` listens, once objects live.
+    pub(crate) reader: OnceLock<u16>,
 }
 
 impl Plane {
     /// etcd and the API server, with the CRDs of these folders (below `target/tools/crds`).
     pub fn start(crds: &[&str]) -> Self {
-        let plane = Self { processes: Mutex::default(), folder: Folder::new("cluster-", Path::new(env!("CARGO_TARGET_TMPDIR"))), port: free_port() };
+        let folder = Folder::new("cluster-", Path::new(env!("CARGO_TARGET_TMPDIR")));
+        let plane = Self { processes: Mutex::default(), folder, port: free_port(), reader: OnceLock::new() };
         plane.keys();
         let etcd = plane.etcd();
         plane.api_server(etcd);
-        for crds in crds {
-            plane.crds_of(&tools::folder().join("crds").join(crds));
-        }
+        plane.crds_of(crds);
         plane
     }
 
@@ -97,6 +132,8 @@ impl Plane {
                 // A namespace's pods go to kwok's node, unless it is annotated with another.
                 "--enable-admission-plugins=PodNodeSelector",
                 "--admission-control-config-file=admission.yaml",
+                // Who waits for whom under load: nothing here is judged by it.
+                "--enable-priority-and-fairness=false",
             ]);
             command.args(["--tls-cert-file=tls.crt", "--tls-private-key-file=tls.key", "--cert-dir=run"]);
             command.args(["--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file=accounts.pub"]);
@@ -107,16 +144,16 @@ impl Plane {
         self.keep(server);
     }
 
-    /// Applies CRDs and waits until they are served.
-    pub fn crds_of(&self, folder: &Path) {
-        let files = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}: run `make tools cluster-tools`", folder.display()));
-        let files = files.map(|f| f.unwrap().path()).filter(|f| !f.ends_with("kustomization.yaml"));
-        let named: Vec<String> = files.map(|f| format!("--filename={}", f.display())).collect();
-        let command = |verb: &[&str]| verb.iter().map(|&v| v.to_owned()).chain(named.clone()).collect::<Vec<_>>();
+    /// Applies CRDs, together since each change has the server build its schemas again, and waits until they are served.
+    pub fn crds_of(&self, folders: &[&str]) {
+        let all: Vec<Value> = folders.iter().flat_map(|name| crds(&tools::folder().join("crds").join(name))).collect();
+        let file = self.folder().join(format!("crds-{}.json", folders.join("-")));
+        std::fs::write(&file, json!({"apiVersion": "v1", "kind": "List", "items": all}).to_string()).unwrap();
+        let named = format!("--filename={}", file.display());
         // A busy machine makes a request time out, and a CRD without any status yet is an error to `kubectl wait`.
         for verb in [&["apply", "--server-side"][..], &["wait", "--for=condition=Established", "--timeout=60s"]] {
             eventually("CRDs served", 120, || {
-                let ran = self.kubectl(&command(verb));
+                let ran = self.kubectl(&[verb, &[named.as_str()]].concat());
                 if ran.ok { Ok(()) } else { Err(ran.said()) }
             });
         }
@@ -171,6 +208,7 @@ impl Plane {
         for process in [manager, scheduler, kwok] {
             self.keep(process);
         }
+        self.reader.set(self.proxy()).unwrap();
         self.apply("node", "apiVersion: v1\nkind: Node\nmetadata: {name: kwok, labels: {kubernetes.io/hostname: kwok, played-by: kwok}}\n");
         self.done(&["wait", "--for=condition=Ready", "--timeout=120s", "node/kwok"]);
     }

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// Go's collector takes a third of the time of these programs, whose heaps are small: memory is given instead, within limits.
+pub const GO: [(&str, &str); 2] = [("GOGC", "600"), ("GOMEMLIMIT", "1500MiB")];
+
 type Prepare = Box<dyn Fn(&mut Command) + Send + Sync>;
 
 /// A running program. Its output goes to a file, of which the end is shown when something fails.
@@ -63,6 +66,9 @@ fn spawn(program: &Path, folder: &Path, log: &Path, prepare: &dyn Fn(&mut Comman
     let output = File::options().create(true).append(true).open(log).unwrap();
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+    for (key, value) in GO {
+        command.env(key, value);
+    }
     command.current_dir(folder).stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
     prepare(&mut command);
     command.spawn().unwrap_or_else(|e| panic!("setpriv (Debian's util-linux) cannot start {}: {e}", program.display()))
@@ -124,5 +130,14 @@ pub fn eventually<T>(what: &str, seconds: u64, mut attempt: impl FnMut() -> Resu
         }
         // Most attempts are a kubectl: it costs more than what it asks.
         std::thread::sleep(Duration::from_secs(1));
+    }
+}
+
+/// Repeats until seen, more often: for attempts that cost little. `state` says what was there when time ran out.
+pub fn patiently(what: &str, seconds: u64, mut seen: impl FnMut() -> bool, state: impl Fn() -> String) {
+    let started = Instant::now();
+    while !seen() {
+        assert!(started.elapsed() < Duration::from_secs(seconds), "{what}: not after {seconds} s: {}", state());
+        std::thread::sleep(Duration::from_millis(500));
     }
 }

@@ -9,9 +9,14 @@ use crate::admitted::registry;
 use crate::answers;
 use crate::argocd::{Seen, applications};
 use crate::corpus::{fresh, write};
-use crate::process::eventually;
+use crate::process::patiently;
 use crate::shared::Cluster;
 use crate::tools::run;
+
+/// One environment: what happens in a single one is not made in two. That all come up is `synced.rs`'s to show.
+pub fn one_environment() -> Value {
+    json!({"environnements": [{"nom": "dev", "env": "dev"}]})
+}
 
 pub struct Project<'a> {
     pub cluster: &'a Cluster,
@@ -24,8 +29,8 @@ pub struct Project<'a> {
 
 impl<'a> Project<'a> {
     /// Writes it, pushes it, applies what a person applies, and waits until all is well.
-    pub fn begin(cluster: &'a Cluster, slug: &'static str) -> Self {
-        let mut project = Self::written(cluster, slug, &json!({}));
+    pub fn begin(cluster: &'a Cluster, slug: &'static str, own: &Value) -> Self {
+        let mut project = Self::written(cluster, slug, own);
         project.spaces();
         project.roots();
         project.converge();
@@ -95,16 +100,15 @@ impl<'a> Project<'a> {
     /// was refused is only judged again then, even once it is right.
     pub fn converge(&self) {
         let mut attempts = 0;
-        eventually("every Application synced and healthy", 900, || {
-            if self.well() {
-                return Ok(());
-            }
+        let well = || {
             attempts += 1;
-            if attempts % 10 == 0 {
+            // Every ten seconds.
+            if attempts % 20 == 0 {
                 self.refresh();
             }
-            Err(self.state())
-        });
+            self.well()
+        };
+        patiently("every Application synced and healthy", 900, well, || self.state());
     }
 
     pub fn applications(&self) -> Vec<Seen> {
@@ -138,12 +142,17 @@ impl<'a> Project<'a> {
         std::fs::write(file, changed).unwrap();
     }
 
+    /// A field of an object of the first environment, by its pointer; empty when either is not there.
     pub fn show(&self, what: &str, field: &str) -> String {
-        self.cluster.plane.kubectl(&["get", what, &self.space(), "-o", &format!("jsonpath={{{field}}}")]).out
+        match self.cluster.plane.read(&format!("{}-dev", self.slug), what).pointer(field) {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        }
     }
 
     pub fn until(&self, what: &str, mut seen: impl FnMut() -> bool) {
-        eventually(what, 600, || if seen() { Ok(()) } else { Err(self.state()) });
+        patiently(what, 600, &mut seen, || self.state());
     }
 
     pub fn state(&self) -> String {
@@ -158,20 +167,22 @@ impl<'a> Project<'a> {
 
     /// Why the controllers could not create pods, as events tell it.
     pub fn events(&self) -> String {
-        let fields = "jsonpath={range .items[*]}{.involvedObject.kind} {.involvedObject.name}: {.message}{\"\\n\"}{end}";
-        self.cluster.plane.done(&["get", "events", &self.space(), "--field-selector=reason=FailedCreate", "-o", fields])
+        let events = self.cluster.plane.list(&format!("{}-dev", self.slug), "events?fieldSelector=reason%3DFailedCreate");
+        let text = |event: &Value, field: &str| event.pointer(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let line = |e: &Value| format!("{} {}: {}", text(e, "/involvedObject/kind"), text(e, "/involvedObject/name"), text(e, "/message"));
+        events.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     /// Ends the operation of a module, as `argocd app terminate-op` does: a sync that fails is tried again at its own revision,
     /// for minutes, before Argo CD looks at a newer commit (`retry.refresh` came with 3.2).
     pub fn terminate(&self, module: &str) {
-        let name = format!("application/{}-dev-{module}", self.slug);
-        let phase = self.cluster.plane.done(&["get", &name, "--namespace=argocd", "-o", "jsonpath={.status.operationState.phase}"]);
-        if phase == "Running" {
+        let name = format!("applications/{}-dev-{module}", self.slug);
+        let phase = || self.cluster.plane.read("argocd", &name)["status"]["operationState"]["phase"].take();
+        if phase() == "Running" {
             let patch = r#"{"status":{"operationState":{"phase":"Terminating"}}}"#;
             self.cluster.plane.done(&["patch", &name, "--namespace=argocd", "--type=merge", "-p", patch]);
             self.until("the operation ended", || {
-                let phase = self.cluster.plane.done(&["get", &name, "--namespace=argocd", "-o", "jsonpath={.status.operationState.phase}"]);
+                let phase = phase();
                 phase != "Running" && phase != "Terminating"
             });
         }
@@ -179,8 +190,8 @@ impl<'a> Project<'a> {
 
     /// What must never change by itself: the database's identity, and the number of its specifications.
     pub fn database(&self) -> String {
-        let seen = self.show("clusters.postgresql.cnpg.io", ".items[*]['metadata.uid','metadata.generation']");
-        assert!(seen.len() > 30, "no database: {seen:?}");
-        seen
+        let all = self.cluster.plane.list(&format!("{}-dev", self.slug), "clusters");
+        assert!(!all.is_empty(), "no database");
+        all.iter().map(|c| format!("{} {}", c["metadata"]["uid"], c["metadata"]["generation"])).collect::<Vec<_>>().join(" ")
     }
 }

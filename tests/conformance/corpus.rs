@@ -103,13 +103,13 @@ fn build() -> Corpus {
     let kit = Kit::embedded().unwrap_or_else(|p| panic!("the embedded kit is invalid: {p:#?}"));
     let pairs = answers::pairwise(&kit);
     let root = fresh("cases");
-    let mut cases = Vec::new();
-    for (index, values) in pairs.sets.into_iter().enumerate() {
-        let id = if index == 0 { "defaults".to_owned() } else { format!("pair-{index:02}") };
-        let folder = root.join(&id);
-        let (files, repositories) = write(&kit, &values, &folder);
-        cases.push(Case { id, answers: values, folder, files, repositories, charts: BTreeMap::new() });
-    }
+    let named = |(index, values)| (if index == 0 { "defaults".to_owned() } else { format!("pair-{index:02}") }, values);
+    let sets: Vec<(String, Map<String, Value>)> = pairs.sets.into_iter().enumerate().map(named).collect();
+    let mut cases = in_parallel(&sets, |(id, values)| {
+        let folder = root.join(id);
+        let (files, repositories) = write(&kit, values, &folder);
+        Case { id: id.clone(), answers: values.clone(), folder, files, repositories, charts: BTreeMap::new() }
+    });
     let folder = root.join("options");
     let (files, repositories) = write(&kit, &cases[0].answers, &folder);
     turned_on(&folder, &files);
