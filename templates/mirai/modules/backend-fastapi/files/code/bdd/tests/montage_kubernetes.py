@@ -1,11 +1,9 @@
 """API Kubernetes d'essai : un vrai serveur HTTP local qui tient des Cluster et des Backup."""
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx2 as httpx
@@ -15,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.kubernetes import Api
+from tests.montage_local import Reponse, servir
 
 PREFIXE = "/apis/postgresql.cnpg.io/v1/namespaces/essai/"
 
@@ -70,7 +69,7 @@ class Faux:
 def faux() -> Iterator[Faux]:
     """API démarrée."""
 
-    class Reponse(BaseHTTPRequestHandler):
+    class ReponseApi(Reponse):
         def traiter(self) -> None:
             taille = int(self.headers.get("Content-Length", "0"))
             statut, contenu = etat.repondre(self.command, self.path, json.loads(self.rfile.read(taille) or b"{}"))
@@ -82,16 +81,6 @@ def faux() -> Iterator[Faux]:
 
         do_GET = do_POST = traiter
 
-        def log_message(self, *_: Any) -> None:
-            """Silence."""
-
-    serveur = ThreadingHTTPServer(("127.0.0.1", 0), Reponse)
-    client = httpx.Client(base_url=f"http://127.0.0.1:{serveur.server_port}", trust_env=False)
-    etat = Faux(Api(client, "essai"))
-    fil = threading.Thread(target=serveur.serve_forever, kwargs={"poll_interval": 0.02})
-    fil.start()
-    yield etat
-    client.close()
-    serveur.shutdown()
-    serveur.server_close()
-    fil.join()
+    with servir(ReponseApi) as adresse, httpx.Client(base_url=adresse, trust_env=False) as client:
+        etat = Faux(Api(client, "essai"))
+        yield etat

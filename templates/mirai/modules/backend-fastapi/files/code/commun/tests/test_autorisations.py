@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from app.autorisations import Droit, appelant, exiger, groupes
 from app.debit import Debit
 from app.identite import Identite
+from tests.montage_local import Horloge
 
 ADMIS = {Droit.LECTURE: frozenset({"lecteurs", "instructeurs"}), Droit.INSTRUCTION: frozenset({"instructeurs"})}
 
@@ -81,16 +82,6 @@ def test_debit_par_adresse_sans_authentification(
         appelant(commune, Identite("anonyme"))
     commune.scope["client"] = ("192.0.2.2", 1)
     assert appelant(commune, Identite("anonyme"))
-
-
-class Horloge:
-    """Temps que l'essai avance."""
-
-    def __init__(self) -> None:
-        self.instant = 0.0
-
-    def __call__(self) -> float:
-        return self.instant
 
 
 def test_seau() -> None:

@@ -1,16 +1,7 @@
 """Disjoncteur : un service en panne n'est pas rappelé sans fin, et revient en service par un seul appel."""
 
 from app.disjoncteur import Disjoncteur
-
-
-class Horloge:
-    """Temps que l'essai avance."""
-
-    def __init__(self) -> None:
-        self.instant = 100.0
-
-    def __call__(self) -> float:
-        return self.instant
+from tests.montage_local import Horloge
 
 
 def test_disjoncteur_ouvre_au_cinquieme_echec_de_suite() -> None:

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import httpx2 as httpx
 import pytest
@@ -18,21 +16,12 @@ from pydantic import ValidationError
 
 from app.identite import SECURITE
 from app.referentiels import ConfigurationReferentiels, Referentiel, Referentiels, Source
+from tests.montage_local import Horloge, Reponse, servir
 
 ADRESSE = "/api/referentiels/regions"
 LISTE = [{"code": "01", "libelle": "Guadeloupe"}, {"code": "04", "libelle": "La Réunion"}]
 AUTRE = [{"code": "06", "libelle": "Mayotte"}]
 Ouvrir = Callable[..., TestClient]
-
-
-class Horloge:
-    """Temps que l'essai avance."""
-
-    def __init__(self) -> None:
-        self.instant = 1000.0
-
-    def __call__(self) -> float:
-        return self.instant
 
 
 @dataclass
@@ -59,7 +48,7 @@ def source() -> Iterator[SourceEssai]:
     """Source d'essai : un vrai serveur HTTP local."""
     etat = SourceEssai()
 
-    class Reponse(BaseHTTPRequestHandler):
+    class Publication(Reponse):
         def do_GET(self) -> None:
             etat.recues.append({nom.lower(): valeur for nom, valeur in self.headers.items()} | {"chemin": self.path})
             etat.avant_de_repondre()
@@ -75,17 +64,9 @@ def source() -> Iterator[SourceEssai]:
             except OSError:
                 self.close_connection = True  # l'application a renoncé
 
-        def log_message(self, *_: Any) -> None:
-            """Silence."""
-
-    serveur = ThreadingHTTPServer(("127.0.0.1", 0), Reponse)
-    etat.adresse = f"http://127.0.0.1:{serveur.server_port}/listes/regions"
-    fil = threading.Thread(target=serveur.serve_forever, kwargs={"poll_interval": 0.02})
-    fil.start()
-    yield etat
-    serveur.shutdown()
-    serveur.server_close()
-    fil.join()
+    with servir(Publication) as adresse:
+        etat.adresse = f"{adresse}/listes/regions"
+        yield etat
 
 
 @pytest.fixture

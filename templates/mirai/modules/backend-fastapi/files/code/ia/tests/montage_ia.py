@@ -2,14 +2,14 @@
 
 import contextlib
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+
+from tests.montage_local import Reponse, servir
 
 REUSSITE = {
     "choices": [{"message": {"content": "Un résumé."}}],
@@ -33,7 +33,7 @@ def passerelle_essai() -> Iterator[PasserelleEssai]:
     """Passerelle démarrée."""
     etat = PasserelleEssai()
 
-    class Reponse(BaseHTTPRequestHandler):
+    class Passerelle(Reponse):
         def do_POST(self) -> None:
             requete = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             etat.recues.append((self.path, self.headers["Authorization"], requete))
@@ -50,17 +50,9 @@ def passerelle_essai() -> Iterator[PasserelleEssai]:
                     self.wfile.write(corps[debut : debut + taille])
                     time.sleep(etat.pause)
 
-        def log_message(self, *_: Any) -> None:
-            """Silence."""
-
-    serveur = ThreadingHTTPServer(("127.0.0.1", 0), Reponse)
-    etat.adresse = f"http://127.0.0.1:{serveur.server_port}/v1"
-    fil = threading.Thread(target=serveur.serve_forever, kwargs={"poll_interval": 0.02})
-    fil.start()
-    yield etat
-    serveur.shutdown()
-    serveur.server_close()
-    fil.join()
+    with servir(Passerelle) as adresse:
+        etat.adresse = f"{adresse}/v1"
+        yield etat
 
 
 @pytest.fixture

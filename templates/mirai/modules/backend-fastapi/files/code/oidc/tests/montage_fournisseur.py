@@ -1,17 +1,17 @@
 """Fournisseur d'identité d'essai : un vrai serveur HTTP local, de vraies clés."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from tests.montage_local import Reponse, servir
 
 AUDIENCE = "api-essai"
 CLE_RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -61,7 +61,7 @@ def emetteur() -> Iterator[Emetteur]:
     """Émetteur démarré, avec une clé RSA et une clé à courbe elliptique."""
     etat = Emetteur()
 
-    class Reponse(BaseHTTPRequestHandler):
+    class Publication(Reponse):
         def do_GET(self) -> None:
             etat.lectures += self.path == "/certs"
             self.repondre()
@@ -79,20 +79,11 @@ def emetteur() -> Iterator[Emetteur]:
             self.end_headers()
             self.wfile.write(texte.encode())
 
-        def log_message(self, *_: Any) -> None:
-            """Silence."""
-
-    serveur = ThreadingHTTPServer(("127.0.0.1", 0), Reponse)
-    etat.adresse = f"http://127.0.0.1:{serveur.server_port}"
-    points = {
-        f"{nom}_endpoint": f"{etat.adresse}/{nom}" for nom in ("authorization", "token", "userinfo", "end_session")
-    }
-    etat.decouverte = {"issuer": etat.adresse, "jwks_uri": f"{etat.adresse}/certs"} | points
-    etat.ajouter("rsa", CLE_RSA)
-    etat.ajouter("ec", ec.generate_private_key(ec.SECP256R1()))
-    fil = threading.Thread(target=serveur.serve_forever, kwargs={"poll_interval": 0.02})
-    fil.start()
-    yield etat
-    serveur.shutdown()
-    serveur.server_close()
-    fil.join()
+    with servir(Publication) as etat.adresse:
+        points = {
+            f"{nom}_endpoint": f"{etat.adresse}/{nom}" for nom in ("authorization", "token", "userinfo", "end_session")
+        }
+        etat.decouverte = {"issuer": etat.adresse, "jwks_uri": f"{etat.adresse}/certs"} | points
+        etat.ajouter("rsa", CLE_RSA)
+        etat.ajouter("ec", ec.generate_private_key(ec.SECP256R1()))
+        yield etat
