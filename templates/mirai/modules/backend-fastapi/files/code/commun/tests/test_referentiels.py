@@ -301,6 +301,12 @@ def test_une_reponse_qui_n_est_pas_une_liste(
     assert len(source.recues) == 1
 
 
+def test_longue_liste_recue_en_plusieurs_morceaux(agent_source: TestClient, source: SourceEssai) -> None:
+    longue = [{"code": str(rang), "libelle": "x" * 100} for rang in range(2000)]
+    source.rendre(200, longue)
+    assert lire(agent_source).json()["entrees"] == longue
+
+
 def test_taille_bornee(ouvrir: Ouvrir, source: SourceEssai, horloge: Horloge) -> None:
     agent = ouvrir(REFERENTIELS_TAILLE_MAX_OCTETS=len(source.corps))
     source.corps += b" "

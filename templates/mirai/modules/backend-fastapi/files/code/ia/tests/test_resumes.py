@@ -60,6 +60,7 @@ def test_quota_persistant(siestes: list[float], agent: TestClient, passerelle_es
     reponse = resumer(agent)
     assert (reponse.status_code, reponse.headers["retry-after"]) == (503, "9")
     assert siestes == [1.0]
+    assert 'llm_requests_total{resultat="quota"} 1.0' in agent.get("/metrics").text
     assert len(passerelle_essai.recues) == 2
     # La passerelle a dit quand revenir : d'ici là, rien ne part.
     suspendue = resumer(agent)
