@@ -16,6 +16,7 @@ use std::fmt::Write as _;
 use super::Output;
 use super::model::{Entity, Model};
 use super::report::RgpdWarning;
+use super::vocabulary;
 
 /// All documents of `model` that are text.
 pub(super) fn files(model: &Model, warnings: &[RgpdWarning]) -> Vec<Output> {
@@ -52,6 +53,12 @@ fn md(text: &str) -> String {
         }
     }
     out
+}
+
+/// A legal basis or an exception in words, and what the description says of it.
+fn ground(term: &str, why: Option<&str>) -> String {
+    let words = vocabulary::grounds(term);
+    why.map_or_else(|| words.to_owned(), |why| format!("{words} — {why}"))
 }
 
 /// When the rows of an entity end, for people.

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::super::model::{Entity, Model, Processing};
-use super::super::vocabulary::{CRITERIA, FAMILIES, grounds};
-use super::{md, term};
+use super::super::vocabulary::{CRITERIA, FAMILIES};
+use super::{ground, md, term};
 
 /// What stays true after a purge, whatever the rules (measured): it belongs in the register.
 pub(super) const AFTER_PURGE: &str = "Après une purge, la valeur claire peut demeurer dans les fichiers de la base jusqu'à leur réécriture (VACUUM FULL ou équivalent), dans les journaux de transaction et dans les sauvegardes jusqu'à leur rotation ; après une restauration, la purge et les effacements demandés sont rejoués.";
@@ -64,12 +64,11 @@ fn none(text: String) -> String {
 
 /// The lines of a sheet, before the categories of data.
 pub(super) fn facts(model: &Model, p: &Processing) -> Vec<(&'static str, String)> {
-    let basis = grounds(&p.basis).to_owned() + &p.basis_text.as_ref().map_or_else(String::new, |t| format!(" — {t}"));
     let recipients = p.recipients.iter().map(|(name, kind)| format!("{name} ({kind})")).collect::<Vec<_>>().join(" ; ");
     vec![
         ("Finalité", p.purpose.clone()),
         ("Finalité (DPV)", none(p.purpose_dpv.clone().unwrap_or_default())),
-        ("Base légale (article 6)", basis),
+        ("Base légale (article 6)", ground(&p.basis, p.basis_text.as_deref())),
         ("Personnes concernées", none(p.persons.join(", "))),
         ("Destinataires", none(recipients)),
         ("Transferts hors de l'Union européenne", p.transfers.clone()),
@@ -105,7 +104,7 @@ pub(super) fn families(model: &Model, p: &Processing) -> Vec<[String; 4]> {
                 continue;
             }
             let names = fields.iter().map(|(f, q)| format!("{}.{} ({})", entity.table, f.name, q.category)).collect::<Vec<_>>().join(", ");
-            let special = fields.iter().filter_map(|(_, q)| q.article9.as_ref().map(|(term, why)| format!("{} — {why}", grounds(term))));
+            let special = fields.iter().filter_map(|(_, q)| q.article9.as_ref().map(|(term, why)| ground(term, Some(why))));
             let nir = fields.iter().filter_map(|(_, q)| q.nir_basis.clone());
             let grounds = special.chain(nir).collect::<Vec<_>>().join(" ; ");
             rows.push([family.to_owned(), names, none(grounds), term(model, entity)]);

@@ -4,9 +4,8 @@
 use serde_json::Value;
 
 use super::super::model::{Entity, Field, Model};
-use super::super::vocabulary::grounds;
 use super::ods::{self, Cell, Sheet};
-use super::{register, term};
+use super::{ground, register, term};
 
 /// `registre-des-traitements.ods`.
 pub(super) fn workbook(model: &Model) -> Vec<u8> {
@@ -76,7 +75,7 @@ fn list(model: &Model) -> Sheet {
             Cell::Number((n + 1).to_string()),
             text(&p.id),
             text(&p.purpose),
-            text(grounds(&p.basis)),
+            text(&ground(&p.basis, None)),
             text(&p.persons.join(", ")),
             yes(sensitive),
             yes(p.dpia_needed),
@@ -124,14 +123,8 @@ fn tag(field: &Field) -> Vec<Cell> {
         cells.resize(6, Cell::Empty);
         return cells;
     };
-    let grounds = p
-        .article9
-        .as_ref()
-        .map(|(term, why)| format!("{} — {why}", grounds(term)))
-        .into_iter()
-        .chain(p.nir_basis.clone())
-        .collect::<Vec<_>>()
-        .join(" ; ");
+    let special = p.article9.as_ref().map(|(term, why)| ground(term, Some(why)));
+    let grounds = special.into_iter().chain(p.nir_basis.clone()).collect::<Vec<_>>().join(" ; ");
     let nature = if p.twin.is_some() { p.rule.nature().word() } else { "sans copie" };
     vec![text(&p.category), text(&p.family), text(&p.role), text(&grounds), text(&p.rule.french()), text(nature)]
 }

@@ -1,6 +1,7 @@
 """Ce que les montages partagent : un serveur HTTP local et muet, et un temps que l'essai avance."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +20,16 @@ class Horloge:
 
 class Reponse(BaseHTTPRequestHandler):
     """Réponse d'un service d'essai, sans journal."""
+
+    def debiter(self, corps: bytes, taille: int, pause: float) -> None:
+        """Envoie par morceaux de ``taille`` octets, une pause en secondes après chacun ; sans pause, d'une traite."""
+        taille = taille if pause else max(1, len(corps))
+        try:
+            for debut in range(0, len(corps), taille):
+                self.wfile.write(corps[debut : debut + taille])
+                time.sleep(pause)
+        except OSError:
+            self.close_connection = True  # l'application a renoncé
 
     def log_message(self, *_: Any) -> None:
         """Silence."""

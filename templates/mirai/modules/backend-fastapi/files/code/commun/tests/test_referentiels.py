@@ -57,12 +57,7 @@ def source() -> Iterator[SourceEssai]:
             for nom, valeur in ({"Content-Length": str(len(corps))} | etat.entetes).items():
                 self.send_header(nom, valeur)
             self.end_headers()
-            try:
-                for rang in range(0, len(corps), 10 if etat.goutte_a_goutte else 65536):
-                    self.wfile.write(corps[rang : rang + (10 if etat.goutte_a_goutte else 65536)])
-                    time.sleep(0.1 if etat.goutte_a_goutte else 0)
-            except OSError:
-                self.close_connection = True  # l'application a renoncé
+            self.debiter(corps, 10, 0.1 if etat.goutte_a_goutte else 0)
 
     with servir(Publication) as adresse:
         etat.adresse = f"{adresse}/listes/regions"

@@ -1,8 +1,6 @@
 """Passerelle d'essai : un vrai serveur HTTP local dont les réponses sont écrites par chaque essai."""
 
-import contextlib
 import json
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,11 +42,7 @@ def passerelle_essai() -> Iterator[PasserelleEssai]:
             for nom, valeur in (entetes | {"Content-Length": str(len(corps))}).items():
                 self.send_header(nom, valeur)
             self.end_headers()
-            taille = 50 if etat.pause else max(1, len(corps))
-            with contextlib.suppress(ConnectionError):  # l'appelant n'a pas attendu la fin
-                for debut in range(0, len(corps), taille):
-                    self.wfile.write(corps[debut : debut + taille])
-                    time.sleep(etat.pause)
+            self.debiter(corps, 50, etat.pause)
 
     with servir(Passerelle) as adresse:
         etat.adresse = f"{adresse}/v1"
